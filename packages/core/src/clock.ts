@@ -1,0 +1,50 @@
+/** Time, as the node sees it; a simulator passes its own. */
+export interface Clock {
+  /** Milliseconds on a clock that never goes back and does not follow the wall clock. */
+  now(): number;
+  /** Runs `task` once when `now()` has reached `at` (milliseconds). */
+  setTimer(at: number, task: () => void): Timer;
+  /** Runs `task` after everything that is ready in this turn of the event loop: what makes a batch. */
+  defer(task: () => void): void;
+}
+
+export interface Timer {
+  cancel(): void;
+}
+
+/** A number from [0, 1). */
+export type Random = () => number;
+
+interface Host {
+  setTimeout(task: () => void, delayMs: number): unknown;
+  clearTimeout(timer: unknown): void;
+  setImmediate?: (task: () => void) => unknown;
+  performance: { now(): number };
+}
+
+/** The clock of the process, or of the browser's page. */
+export function systemClock(): Clock {
+  const host = globalThis as unknown as Host;
+  return {
+    now: () => host.performance.now(),
+    setTimer(at, task) {
+      const timer = host.setTimeout(task, Math.max(0, Math.ceil(at - host.performance.now())));
+      return { cancel: () => host.clearTimeout(timer) };
+    },
+    defer: host.setImmediate
+      ? (task) => void host.setImmediate?.(task)
+      : (task) => void host.setTimeout(task, 0),
+  };
+}
+
+/** Pseudo-random numbers that repeat for the same seed (mulberry32); for tests and simulations. */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let x = state;
+    x = Math.imul(x ^ (x >>> 15), x | 1);
+    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
+    return ((x ^ (x >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

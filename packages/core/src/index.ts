@@ -1,0 +1,63 @@
+// For those who build on Raft.
+export { createNode } from './node/node.js';
+export type {
+  CallOptions,
+  NodeEvents,
+  NodeStatus,
+  PeerStatus,
+  RaftNode,
+  RaftNodeOptions,
+  Role,
+} from './node/api.js';
+export type { Applied, Codec, StateMachine } from './state-machine.js';
+export {
+  AbortedError,
+  ChannelError,
+  InvalidArgumentError,
+  NodeStoppedError,
+  NotLeaderError,
+  OverloadedError,
+  ProposalDroppedError,
+  RaftError,
+  StorageError,
+  TimeoutError,
+  TransportError,
+  UnknownOutcomeError,
+} from './errors.js';
+export type { ChannelErrorCode, RaftErrorCode, StorageErrorCode, TransportErrorCode } from './errors.js';
+export { silent } from './logger.js';
+export type { Logger, LogLevel } from './logger.js';
+
+// For those who write a storage, a transport or a simulator.
+export { seededRandom, systemClock } from './clock.js';
+export type { Clock, Random, Timer } from './clock.js';
+export type {
+  AppendEntries,
+  AppendEntriesResponse,
+  Message,
+  Rejection,
+  RequestVote,
+  RequestVoteResponse,
+} from './messages.js';
+export type {
+  LogBatch,
+  Restored,
+  SnapshotReader,
+  SnapshotWriter,
+  Storage,
+  StorageIdentity,
+} from './storage.js';
+export type { Call, CallHandler, Channel, Connector, Receiver, RequestOptions, Transport } from './transport.js';
+export { EntryType } from './types.js';
+export type {
+  Address,
+  Configuration,
+  Entry,
+  GroupId,
+  HardState,
+  LogIndex,
+  NodeId,
+  SnapshotMeta,
+  Term,
+  TermRun,
+} from './types.js';

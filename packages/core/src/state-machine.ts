@@ -1,0 +1,34 @@
+import type { LogIndex, Term } from './types.js';
+
+/** A committed command at its place in the log. */
+export interface Applied<Command> {
+  readonly index: LogIndex;
+  readonly term: Term;
+  readonly command: Command;
+}
+
+/** How commands travel. Without one, commands are bytes. */
+export interface Codec<T> {
+  encode(value: T): Uint8Array;
+  decode(bytes: Uint8Array): T;
+}
+
+/**
+ * What the cluster replicates. It must be deterministic: the same commands in the same order give the same state and the
+ * same results on every node, so it looks at no clock, no randomness and nothing outside itself.
+ *
+ * The node calls `apply` with one batch at a time, each index exactly once and in order since `restore` or the start.
+ * An error thrown by `apply` stops the node: a machine that could not apply what the others applied is no replica any more.
+ */
+export interface StateMachine<Command = Uint8Array, Result = unknown, Query = unknown, Answer = unknown> {
+  /** Absent: `Command` is `Uint8Array`. */
+  readonly codec?: Codec<Command>;
+  /** Applies a batch; gives one result per command, in order. Return them directly when nothing has to be awaited. */
+  apply(entries: readonly Applied<Command>[]): readonly Result[] | Promise<readonly Result[]>;
+  /** Answers from the present state; changes nothing. */
+  query(query: Query): Answer | Promise<Answer>;
+  /** The state as of the call, as chunks of any size; they are read while `apply` goes on. */
+  snapshot(): AsyncIterable<Uint8Array>;
+  /** Replaces the state by a snapshot's. */
+  restore(chunks: AsyncIterable<Uint8Array>): Promise<void>;
+}
