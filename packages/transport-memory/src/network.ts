@@ -1,0 +1,128 @@
+import { seededRandom, systemClock } from '@raft/core';
+import type { Clock, Connector, GroupId, Message, NodeId, Random, Transport } from '@raft/core';
+import { createConnector } from './channel.js';
+import type { MemoryConnectorOptions } from './channel.js';
+import { checkFaults } from './faults.js';
+import type { Faults } from './faults.js';
+import { createTopology } from './topology.js';
+import { createTransport } from './transport.js';
+import type { Endpoint, MemoryTransportOptions } from './transport.js';
+
+export interface MemoryNetworkOptions {
+  /** Times delays and ends turns. Default {@link systemClock}. */
+  readonly clock?: Clock;
+  /** Decides the faults. Default `seededRandom(1)`, so that a single-threaded test repeats. */
+  readonly random?: Random;
+  /** Faults from the start. Default none: every message arrives once, in order, after the turn it was sent in. */
+  readonly faults?: Faults;
+  /** Bytes under way from one node to another in one group; newer messages are dropped beyond. Default 64 MiB. */
+  readonly maxQueuedBytes?: number;
+}
+
+/** Returns true for a message that is to be lost. */
+export type Block = (message: Message, group: GroupId) => boolean;
+
+/**
+ * A network within one process. What is cut loses also the messages under way. Cuts add up until they are healed, and
+ * last when a node is closed and started again.
+ */
+export interface MemoryNetwork {
+  /**
+   * A node's transport. `start` throws {@link TransportError} `RAFT_ADDRESS_IN_USE` while another transport of that id or
+   * address is started. Nodes find each other by id, so `setPeers` changes nothing.
+   */
+  transport(options: MemoryTransportOptions): Transport;
+  /** Opens channels to the nodes' `onCall`; an address is a node's `address` or id. */
+  connector(options?: MemoryConnectorOptions): Connector;
+  /** Separates two nodes, or a client and a node, in both directions. */
+  cut(a: string, b: string): void;
+  /** Loses what `from` sends to `to`. */
+  cutOneWay(from: string, to: string): void;
+  /**
+   * Separates nodes of different groups; nodes that are not named form one more group. Replaces an earlier partition.
+   * Clients reach all sides, but for those that are named.
+   */
+  partition(...groups: readonly (readonly string[])[]): void;
+  /** Separates a node from all other nodes; clients still reach it. */
+  isolate(node: NodeId): void;
+  /** Ends the isolation of a node. */
+  rejoin(node: NodeId): void;
+  /** Undoes `cut` between two; without arguments all cuts, isolations and partitions. Faults stay. */
+  heal(): void;
+  heal(a: string, b: string): void;
+  /** Replaces the faults; `{}` or undefined ends them. Throws {@link InvalidArgumentError}. */
+  setFaults(faults: Faults | undefined): void;
+  /** Loses every message for which `block` returns true, when it arrives; returns the function that ends it. */
+  block(block: Block): () => void;
+  /** Messages between nodes so far. `delivered` may pass `sent` through duplicates. */
+  readonly stats: { readonly sent: number; readonly delivered: number; readonly dropped: number };
+}
+
+/** What transports and channels need of the network. */
+export interface Hub {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly maxQueuedBytes: number;
+  readonly stats: { sent: number; delivered: number; dropped: number };
+  faults(): Faults | undefined;
+  /** Started endpoints by node id and by address. */
+  readonly endpoints: Map<string, Endpoint>;
+  deliver(from: NodeId, to: NodeId, group: GroupId, messages: readonly Message[]): void;
+  clientConnected(from: string, to: string): boolean;
+}
+
+export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork {
+  const topology = createTopology();
+  const blocks = new Set<Block>();
+  let faults = options.faults && checkFaults(options.faults);
+
+  const hub: Hub = {
+    clock: options.clock ?? systemClock(),
+    random: options.random ?? seededRandom(1),
+    maxQueuedBytes: options.maxQueuedBytes ?? 64 * 1024 * 1024,
+    stats: { sent: 0, delivered: 0, dropped: 0 },
+    faults: () => faults,
+    endpoints: new Map(),
+    clientConnected: topology.clientConnected,
+    deliver(from, to, group, messages) {
+      const receiver = topology.connected(from, to) ? hub.endpoints.get(to)?.receiver(group) : undefined;
+      const passed = receiver === undefined ? [] : messages.filter((message) => !isBlocked(message, group));
+      hub.stats.dropped += messages.length - passed.length;
+      hub.stats.delivered += passed.length;
+      if (passed.length > 0) receiver?.receive(passed);
+    },
+  };
+
+  function isBlocked(message: Message, group: GroupId): boolean {
+    for (const block of blocks) if (block(message, group)) return true;
+    return false;
+  }
+
+  return {
+    transport: (transportOptions) => createTransport(hub, transportOptions),
+    connector: (connectorOptions) => createConnector(hub, connectorOptions),
+    cut(a, b) {
+      topology.cutOneWay(a, b);
+      topology.cutOneWay(b, a);
+    },
+    cutOneWay: topology.cutOneWay,
+    partition: (...groups) => topology.partition(groups),
+    isolate: topology.isolate,
+    rejoin: topology.rejoin,
+    heal(a?: string, b?: string) {
+      if (a !== undefined && b !== undefined) topology.healPair(a, b);
+      else topology.healAll();
+    },
+    setFaults(next) {
+      const none = next === undefined || Object.keys(next).length === 0;
+      faults = none ? undefined : checkFaults(next);
+    },
+    block(block) {
+      // Each call stands for itself, also when the same function is given twice.
+      const own: Block = (message, group) => block(message, group);
+      blocks.add(own);
+      return () => void blocks.delete(own);
+    },
+    stats: hub.stats,
+  };
+}

@@ -1,0 +1,100 @@
+import { InvalidArgumentError, TransportError } from '@raft/core';
+import type { Address, Call, CallHandler, GroupId, NodeId, Receiver, Transport } from '@raft/core';
+import { createLink } from './link.js';
+import type { Link } from './link.js';
+import type { Hub } from './network.js';
+
+export interface MemoryTransportOptions {
+  readonly nodeId: NodeId;
+  /** Where clients find it beside its id. Default none. */
+  readonly address?: Address;
+  /** Serves clients' requests. Without it they are refused. */
+  readonly onCall?: CallHandler;
+}
+
+/** A started transport, as the network sees it. */
+export interface Endpoint {
+  readonly nodeId: NodeId;
+  receiver(group: GroupId): Receiver | undefined;
+  /** Hands over a client's call; `lost` runs if the transport is closed before `release`. */
+  call(call: Call, lost: () => void): void;
+  release(lost: () => void): void;
+}
+
+export function createTransport(hub: Hub, options: MemoryTransportOptions): Transport {
+  const { nodeId, address, onCall } = options;
+  const receivers = new Map<GroupId, Receiver>();
+  const links = new Map<NodeId, Map<GroupId, Link>>();
+  const calls = new Set<() => void>();
+  const names = new Set(address === undefined ? [nodeId] : [nodeId, address]);
+  let state: 'new' | 'started' | 'closed' = 'new';
+
+  const endpoint: Endpoint = {
+    nodeId,
+    receiver: (group) => receivers.get(group),
+    call(call, lost) {
+      if (onCall === undefined) return call.fail(`node ${nodeId} serves no clients`);
+      calls.add(lost);
+      onCall(call);
+    },
+    release: (lost) => void calls.delete(lost),
+  };
+
+  function link(to: NodeId, group: GroupId): Link {
+    const groups = links.get(to) ?? new Map<GroupId, Link>();
+    links.set(to, groups);
+    let found = groups.get(group);
+    if (found === undefined) {
+      found = createLink({
+        clock: hub.clock,
+        random: hub.random,
+        faults: hub.faults,
+        maxQueuedBytes: hub.maxQueuedBytes,
+        deliver: (messages) => hub.deliver(nodeId, to, group, messages),
+        dropped: (count) => void (hub.stats.dropped += count),
+      });
+      groups.set(group, found);
+    }
+    return found;
+  }
+
+  return {
+    async start() {
+      if (state !== 'new')
+        throw new TransportError(
+          'RAFT_TRANSPORT',
+          `the transport of node ${nodeId} is ${state} already: make a new one`,
+        );
+      for (const name of names) {
+        if (hub.endpoints.has(name)) {
+          throw new TransportError(
+            'RAFT_ADDRESS_IN_USE',
+            `${name} is on this network already: close its transport first`,
+          );
+        }
+      }
+      state = 'started';
+      for (const name of names) hub.endpoints.set(name, endpoint);
+    },
+    attach(group, receiver) {
+      if (receivers.has(group)) throw new InvalidArgumentError(`group ${group} is attached already: detach it first`);
+      receivers.set(group, receiver);
+    },
+    detach: (group) => void receivers.delete(group),
+    setPeers() {},
+    send(group, messages) {
+      hub.stats.sent += messages.length;
+      for (const message of messages) {
+        if (state === 'started' && message.to !== nodeId) link(message.to, group).send(message);
+        else hub.stats.dropped += 1;
+      }
+    },
+    async close() {
+      if (state === 'started') for (const name of names) hub.endpoints.delete(name);
+      state = 'closed';
+      receivers.clear();
+      for (const lost of calls) lost();
+      calls.clear();
+    },
+  };
+}
