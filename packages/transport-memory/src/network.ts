@@ -83,7 +83,7 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
     stats: { sent: 0, delivered: 0, dropped: 0 },
     faults: () => faults,
     endpoints: new Map(),
-    clientConnected: topology.clientConnected,
+    clientConnected: (from, to) => topology.clientConnected(from, to),
     deliver(from, to, group, messages) {
       const receiver = topology.connected(from, to) ? hub.endpoints.get(to)?.receiver(group) : undefined;
       const passed = receiver === undefined ? [] : messages.filter((message) => !isBlocked(message, group));
@@ -105,10 +105,10 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
       topology.cutOneWay(a, b);
       topology.cutOneWay(b, a);
     },
-    cutOneWay: topology.cutOneWay,
+    cutOneWay: (from, to) => topology.cutOneWay(from, to),
     partition: (...groups) => topology.partition(groups),
-    isolate: topology.isolate,
-    rejoin: topology.rejoin,
+    isolate: (node) => topology.isolate(node),
+    rejoin: (node) => topology.rejoin(node),
     heal(a?: string, b?: string) {
       if (a !== undefined && b !== undefined) topology.healPair(a, b);
       else topology.healAll();

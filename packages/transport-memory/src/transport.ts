@@ -48,7 +48,7 @@ export function createTransport(hub: Hub, options: MemoryTransportOptions): Tran
       found = createLink({
         clock: hub.clock,
         random: hub.random,
-        faults: hub.faults,
+        faults: () => hub.faults(),
         maxQueuedBytes: hub.maxQueuedBytes,
         deliver: (messages) => hub.deliver(nodeId, to, group, messages),
         dropped: (count) => void (hub.stats.dropped += count),
