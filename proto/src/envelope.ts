@@ -1,0 +1,197 @@
+import type { AppendEntries, GroupId, Message, Rejection } from '@raft/core';
+import protobuf from 'protobufjs/minimal.js';
+import { DecodeError, decoding } from './decode-error.js';
+import { packedBytes, packEntries, unpackEntries } from './entries.js';
+import { raftV1 } from './generated/protos.js';
+import {
+  bytesFieldBytes,
+  stringBytes,
+  varintBytes,
+  varintFieldBytes,
+  writeString,
+  writeVarint,
+  writeVarintField,
+} from './wire.js';
+
+/** The version of the peer and client protocol that this package speaks. */
+export const PROTOCOL_VERSION = 1;
+
+/** Field number and wire type of each field, as raft.proto has them. */
+const Tag = {
+  envelopeVersion: 0x08,
+  envelopeGroupId: 0x12,
+  envelopeMessages: 0x1a,
+  messageFrom: 0x0a,
+  messageTo: 0x12,
+  messageTerm: 0x18,
+  messageAppendEntries: 0x32,
+  appendPrevLogIndex: 0x08,
+  appendPrevLogTerm: 0x10,
+  appendLeaderCommit: 0x18,
+  appendRound: 0x20,
+  appendEntries: 0x2a,
+} as const;
+
+/** What is measured before the envelope's bytes are allocated, once and exactly. */
+interface Plan {
+  readonly message: Message;
+  /** Bytes of the message without its own tag and length. */
+  readonly bytes: number;
+  readonly fromBytes: number;
+  readonly toBytes: number;
+  /** Bytes of the append's fields and of its packed entries. */
+  readonly bodyBytes: number;
+  readonly entriesBytes: number;
+  /** The whole message, when it is not an append: those are small, so the generated code writes them. */
+  readonly encoded: Uint8Array | undefined;
+}
+
+/** Encodes messages of one group. Throws RangeError for numbers that are not integers from 0 to 2^53 - 1. */
+export function encodeEnvelope(groupId: GroupId, messages: readonly Message[]): Uint8Array {
+  const groupBytes = stringBytes(groupId);
+  const plans = messages.map(plan);
+  let bytes = varintFieldBytes(PROTOCOL_VERSION) + (groupBytes === 0 ? 0 : bytesFieldBytes(groupBytes));
+  for (const each of plans) bytes += bytesFieldBytes(each.bytes);
+
+  const out = new Uint8Array(bytes);
+  let at = writeVarintField(out, 0, Tag.envelopeVersion, PROTOCOL_VERSION);
+  at = writeStringField(out, at, Tag.envelopeGroupId, groupId, groupBytes);
+  for (const each of plans) {
+    out[at] = Tag.envelopeMessages;
+    at = writeVarint(out, at + 1, each.bytes);
+    at = writeMessage(out, at, each);
+  }
+  return out;
+}
+
+function plan(message: Message): Plan {
+  if (message.type !== 'appendEntries') {
+    const encoded = raftV1.Message.encode(toProto(message)).finish();
+    return { message, bytes: encoded.length, fromBytes: 0, toBytes: 0, bodyBytes: 0, entriesBytes: 0, encoded };
+  }
+  const fromBytes = stringBytes(message.from);
+  const toBytes = stringBytes(message.to);
+  const entriesBytes = packedBytes(message.entries);
+  const last = message.entries.at(-1);
+  if (last !== undefined && last.index !== message.prevLogIndex + message.entries.length) {
+    throw new RangeError(`entries do not follow index ${message.prevLogIndex} one by one: the last has ${last.index}`);
+  }
+  const bodyBytes =
+    varintFieldBytes(message.prevLogIndex) +
+    varintFieldBytes(message.prevLogTerm) +
+    varintFieldBytes(message.leaderCommit) +
+    varintFieldBytes(message.round) +
+    (entriesBytes === 0 ? 0 : bytesFieldBytes(entriesBytes));
+  const bytes =
+    (fromBytes === 0 ? 0 : bytesFieldBytes(fromBytes)) +
+    (toBytes === 0 ? 0 : bytesFieldBytes(toBytes)) +
+    varintFieldBytes(message.term) +
+    bytesFieldBytes(bodyBytes);
+  return { message, bytes, fromBytes, toBytes, bodyBytes, entriesBytes, encoded: undefined };
+}
+
+function writeMessage(out: Uint8Array, start: number, plan: Plan): number {
+  if (plan.encoded !== undefined) {
+    out.set(plan.encoded, start);
+    return start + plan.bytes;
+  }
+  const message = plan.message as AppendEntries;
+  let at = writeStringField(out, start, Tag.messageFrom, message.from, plan.fromBytes);
+  at = writeStringField(out, at, Tag.messageTo, message.to, plan.toBytes);
+  at = writeVarintField(out, at, Tag.messageTerm, message.term);
+  out[at] = Tag.messageAppendEntries;
+  at = writeVarint(out, at + 1, plan.bodyBytes);
+  at = writeVarintField(out, at, Tag.appendPrevLogIndex, message.prevLogIndex);
+  at = writeVarintField(out, at, Tag.appendPrevLogTerm, message.prevLogTerm);
+  at = writeVarintField(out, at, Tag.appendLeaderCommit, message.leaderCommit);
+  at = writeVarintField(out, at, Tag.appendRound, message.round);
+  if (plan.entriesBytes === 0) return at;
+  out[at] = Tag.appendEntries;
+  at = writeVarint(out, at + 1, plan.entriesBytes);
+  return packEntries(out, at, message.entries);
+}
+
+function writeStringField(out: Uint8Array, at: number, tag: number, value: string, bytes: number): number {
+  if (bytes === 0) return at;
+  out[at] = tag;
+  return writeString(out, writeVarint(out, at + 1, bytes), value, bytes);
+}
+
+function toProto(message: Exclude<Message, AppendEntries>): raftV1.Message.$Properties {
+  const { from, to, term } = message;
+  varintBytes(term);
+  switch (message.type) {
+    case 'requestVote': {
+      const { preVote, transfer, lastLogIndex, lastLogTerm } = message;
+      varintBytes(lastLogIndex);
+      varintBytes(lastLogTerm);
+      return { from, to, term, requestVote: { preVote, transfer, lastLogIndex, lastLogTerm } };
+    }
+    case 'requestVoteResponse': {
+      const { preVote, granted } = message;
+      return { from, to, term, requestVoteResponse: { preVote, granted } };
+    }
+    case 'appendEntriesResponse': {
+      const { round, matchIndex, rejection } = message;
+      varintBytes(round);
+      varintBytes(matchIndex);
+      return { from, to, term, appendEntriesResponse: { round, matchIndex, rejection: checkedRejection(rejection) } };
+    }
+  }
+}
+
+function checkedRejection(rejection: Rejection | undefined): Rejection | null {
+  if (rejection === undefined) return null;
+  varintBytes(rejection.prevLogIndex);
+  varintBytes(rejection.hintIndex);
+  varintBytes(rejection.hintTerm);
+  return rejection;
+}
+
+/**
+ * Decodes an envelope. The data of its entries are views on `bytes`, which the caller therefore owns for as long as they are used.
+ * Throws {@link DecodeError}: not an envelope, of another version, a message without a body, integers beyond 2^53 - 1,
+ * entries that are truncated or of an unknown type.
+ */
+export function decodeEnvelope(bytes: Uint8Array): { groupId: GroupId; messages: Message[] } {
+  return decoding('envelope', () => {
+    const reader = protobuf.Reader.create(bytes);
+    reader.discardUnknown = true;
+    const envelope = raftV1.Envelope.decode(reader);
+    if (envelope.version !== PROTOCOL_VERSION) {
+      throw new DecodeError(`protocol version ${envelope.version} is not spoken here, only ${PROTOCOL_VERSION}`);
+    }
+    return { groupId: envelope.groupId, messages: envelope.messages.map((each) => fromProto(each as raftV1.Message)) };
+  });
+}
+
+function fromProto(message: raftV1.Message): Message {
+  const { from, to, term } = message;
+  if (message.appendEntries != null) {
+    const body = message.appendEntries as raftV1.AppendEntries;
+    const { prevLogIndex, prevLogTerm, leaderCommit, round } = body;
+    const entries = unpackEntries(body.entries, prevLogIndex + 1);
+    return { type: 'appendEntries', from, to, term, prevLogIndex, prevLogTerm, leaderCommit, round, entries };
+  }
+  if (message.appendEntriesResponse != null) {
+    const body = message.appendEntriesResponse as raftV1.AppendEntriesResponse;
+    const { round, matchIndex } = body;
+    const rejection = rejectionFrom(body.rejection as raftV1.Rejection | null | undefined);
+    return { type: 'appendEntriesResponse', from, to, term, round, matchIndex, rejection };
+  }
+  if (message.requestVote != null) {
+    const { preVote, transfer, lastLogIndex, lastLogTerm } = message.requestVote as raftV1.RequestVote;
+    return { type: 'requestVote', from, to, term, preVote, transfer, lastLogIndex, lastLogTerm };
+  }
+  if (message.requestVoteResponse != null) {
+    const { preVote, granted } = message.requestVoteResponse as raftV1.RequestVoteResponse;
+    return { type: 'requestVoteResponse', from, to, term, preVote, granted };
+  }
+  throw new DecodeError(`a message from ${from || 'nobody'} has no body that is known here`);
+}
+
+function rejectionFrom(rejection: raftV1.Rejection | null | undefined): Rejection | undefined {
+  if (rejection == null) return undefined;
+  const { prevLogIndex, hintIndex, hintTerm } = rejection;
+  return { prevLogIndex, hintIndex, hintTerm };
+}

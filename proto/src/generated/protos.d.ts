@@ -1,0 +1,2706 @@
+import * as $protobuf from "protobufjs";
+
+/** Namespace raft. */
+export namespace raft {
+
+    /** Namespace v1. */
+    namespace v1 {
+
+        /**
+         * Properties of an Envelope.
+         * @deprecated Use raft.v1.Envelope.$Properties instead.
+         */
+        interface IEnvelope extends raft.v1.Envelope.$Properties {
+        }
+
+        /** Represents an Envelope. */
+        class Envelope {
+
+            /**
+             * Constructs a new Envelope.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.Envelope.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Envelope version. */
+            version: number;
+
+            /** Envelope groupId. */
+            groupId: string;
+
+            /** Envelope messages. */
+            messages: raft.v1.Message.$Properties[];
+
+            /**
+             * Encodes the specified Envelope message. Does not implicitly {@link raft.v1.Envelope.verify|verify} messages.
+             * @param message Envelope message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.Envelope.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an Envelope message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.Envelope & raft.v1.Envelope.$Shape} Envelope
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.Envelope & raft.v1.Envelope.$Shape;
+        }
+
+        namespace Envelope {
+
+            /** Properties of an Envelope. */
+            interface $Properties {
+
+                /** Envelope version */
+                version?: (number|null);
+
+                /** Envelope groupId */
+                groupId?: (string|null);
+
+                /** Envelope messages */
+                messages?: (raft.v1.Message.$Properties[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an Envelope. */
+            type $Shape = {
+              version?: number|null;
+              groupId?: string|null;
+              messages?: raft.v1.Message.$Shape[]|null;
+              $unknowns?: Uint8Array[];
+            };
+        }
+
+        /**
+         * Properties of a Message.
+         * @deprecated Use raft.v1.Message.$Properties instead.
+         */
+        interface IMessage extends raft.v1.Message.$Properties {
+        }
+
+        /** Represents a Message. */
+        class Message {
+
+            /**
+             * Constructs a new Message.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.Message.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Message from. */
+            from: string;
+
+            /** Message to. */
+            to: string;
+
+            /** Message term. */
+            term: number;
+
+            /** Message requestVote. */
+            requestVote?: (raft.v1.RequestVote.$Properties|null);
+
+            /** Message requestVoteResponse. */
+            requestVoteResponse?: (raft.v1.RequestVoteResponse.$Properties|null);
+
+            /** Message appendEntries. */
+            appendEntries?: (raft.v1.AppendEntries.$Properties|null);
+
+            /** Message appendEntriesResponse. */
+            appendEntriesResponse?: (raft.v1.AppendEntriesResponse.$Properties|null);
+
+            /** Message body. */
+            body?: ("requestVote"|"requestVoteResponse"|"appendEntries"|"appendEntriesResponse");
+
+            /**
+             * Encodes the specified Message message. Does not implicitly {@link raft.v1.Message.verify|verify} messages.
+             * @param message Message message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.Message.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Message message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.Message & raft.v1.Message.$Shape} Message
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.Message & raft.v1.Message.$Shape;
+        }
+
+        namespace Message {
+
+            /** Properties of a Message. */
+            interface $Properties {
+
+                /** Message from */
+                from?: (string|null);
+
+                /** Message to */
+                to?: (string|null);
+
+                /** Message term */
+                term?: (number|null);
+
+                /** Message requestVote */
+                requestVote?: (raft.v1.RequestVote.$Properties|null);
+
+                /** Message requestVoteResponse */
+                requestVoteResponse?: (raft.v1.RequestVoteResponse.$Properties|null);
+
+                /** Message appendEntries */
+                appendEntries?: (raft.v1.AppendEntries.$Properties|null);
+
+                /** Message appendEntriesResponse */
+                appendEntriesResponse?: (raft.v1.AppendEntriesResponse.$Properties|null);
+
+                /** Message body */
+                body?: ("requestVote"|"requestVoteResponse"|"appendEntries"|"appendEntriesResponse");
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Narrowed shape of a Message. */
+            type $Shape = {
+              from?: string|null;
+              to?: string|null;
+              term?: number|null;
+              requestVote?: raft.v1.RequestVote.$Shape|null;
+              requestVoteResponse?: raft.v1.RequestVoteResponse.$Shape|null;
+              appendEntries?: raft.v1.AppendEntries.$Shape|null;
+              appendEntriesResponse?: raft.v1.AppendEntriesResponse.$Shape|null;
+              $unknowns?: Uint8Array[];
+            } & (
+              ({ body?: undefined; requestVote?: null; requestVoteResponse?: null; appendEntries?: null; appendEntriesResponse?: null }|{ body?: "requestVote"; requestVote: raft.v1.RequestVote.$Shape; requestVoteResponse?: null; appendEntries?: null; appendEntriesResponse?: null }|{ body?: "requestVoteResponse"; requestVote?: null; requestVoteResponse: raft.v1.RequestVoteResponse.$Shape; appendEntries?: null; appendEntriesResponse?: null }|{ body?: "appendEntries"; requestVote?: null; requestVoteResponse?: null; appendEntries: raft.v1.AppendEntries.$Shape; appendEntriesResponse?: null }|{ body?: "appendEntriesResponse"; requestVote?: null; requestVoteResponse?: null; appendEntries?: null; appendEntriesResponse: raft.v1.AppendEntriesResponse.$Shape })
+            );
+        }
+
+        /**
+         * Properties of a RequestVote.
+         * @deprecated Use raft.v1.RequestVote.$Properties instead.
+         */
+        interface IRequestVote extends raft.v1.RequestVote.$Properties {
+        }
+
+        /** Represents a RequestVote. */
+        class RequestVote {
+
+            /**
+             * Constructs a new RequestVote.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.RequestVote.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** RequestVote preVote. */
+            preVote: boolean;
+
+            /** RequestVote transfer. */
+            transfer: boolean;
+
+            /** RequestVote lastLogIndex. */
+            lastLogIndex: number;
+
+            /** RequestVote lastLogTerm. */
+            lastLogTerm: number;
+
+            /**
+             * Encodes the specified RequestVote message. Does not implicitly {@link raft.v1.RequestVote.verify|verify} messages.
+             * @param message RequestVote message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.RequestVote.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a RequestVote message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.RequestVote & raft.v1.RequestVote.$Shape} RequestVote
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.RequestVote & raft.v1.RequestVote.$Shape;
+        }
+
+        namespace RequestVote {
+
+            /** Properties of a RequestVote. */
+            interface $Properties {
+
+                /** RequestVote preVote */
+                preVote?: (boolean|null);
+
+                /** RequestVote transfer */
+                transfer?: (boolean|null);
+
+                /** RequestVote lastLogIndex */
+                lastLogIndex?: (number|null);
+
+                /** RequestVote lastLogTerm */
+                lastLogTerm?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a RequestVote. */
+            type $Shape = raft.v1.RequestVote.$Properties;
+        }
+
+        /**
+         * Properties of a RequestVoteResponse.
+         * @deprecated Use raft.v1.RequestVoteResponse.$Properties instead.
+         */
+        interface IRequestVoteResponse extends raft.v1.RequestVoteResponse.$Properties {
+        }
+
+        /** Represents a RequestVoteResponse. */
+        class RequestVoteResponse {
+
+            /**
+             * Constructs a new RequestVoteResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.RequestVoteResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** RequestVoteResponse preVote. */
+            preVote: boolean;
+
+            /** RequestVoteResponse granted. */
+            granted: boolean;
+
+            /**
+             * Encodes the specified RequestVoteResponse message. Does not implicitly {@link raft.v1.RequestVoteResponse.verify|verify} messages.
+             * @param message RequestVoteResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.RequestVoteResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a RequestVoteResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.RequestVoteResponse & raft.v1.RequestVoteResponse.$Shape} RequestVoteResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.RequestVoteResponse & raft.v1.RequestVoteResponse.$Shape;
+        }
+
+        namespace RequestVoteResponse {
+
+            /** Properties of a RequestVoteResponse. */
+            interface $Properties {
+
+                /** RequestVoteResponse preVote */
+                preVote?: (boolean|null);
+
+                /** RequestVoteResponse granted */
+                granted?: (boolean|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a RequestVoteResponse. */
+            type $Shape = raft.v1.RequestVoteResponse.$Properties;
+        }
+
+        /**
+         * Properties of an AppendEntries.
+         * @deprecated Use raft.v1.AppendEntries.$Properties instead.
+         */
+        interface IAppendEntries extends raft.v1.AppendEntries.$Properties {
+        }
+
+        /** Represents an AppendEntries. */
+        class AppendEntries {
+
+            /**
+             * Constructs a new AppendEntries.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.AppendEntries.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** AppendEntries prevLogIndex. */
+            prevLogIndex: number;
+
+            /** AppendEntries prevLogTerm. */
+            prevLogTerm: number;
+
+            /** AppendEntries leaderCommit. */
+            leaderCommit: number;
+
+            /** AppendEntries round. */
+            round: number;
+
+            /** AppendEntries entries. */
+            entries: Uint8Array;
+
+            /**
+             * Encodes the specified AppendEntries message. Does not implicitly {@link raft.v1.AppendEntries.verify|verify} messages.
+             * @param message AppendEntries message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.AppendEntries.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an AppendEntries message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.AppendEntries & raft.v1.AppendEntries.$Shape} AppendEntries
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.AppendEntries & raft.v1.AppendEntries.$Shape;
+        }
+
+        namespace AppendEntries {
+
+            /** Properties of an AppendEntries. */
+            interface $Properties {
+
+                /** AppendEntries prevLogIndex */
+                prevLogIndex?: (number|null);
+
+                /** AppendEntries prevLogTerm */
+                prevLogTerm?: (number|null);
+
+                /** AppendEntries leaderCommit */
+                leaderCommit?: (number|null);
+
+                /** AppendEntries round */
+                round?: (number|null);
+
+                /** AppendEntries entries */
+                entries?: (Uint8Array|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an AppendEntries. */
+            type $Shape = raft.v1.AppendEntries.$Properties;
+        }
+
+        /**
+         * Properties of an AppendEntriesResponse.
+         * @deprecated Use raft.v1.AppendEntriesResponse.$Properties instead.
+         */
+        interface IAppendEntriesResponse extends raft.v1.AppendEntriesResponse.$Properties {
+        }
+
+        /** Represents an AppendEntriesResponse. */
+        class AppendEntriesResponse {
+
+            /**
+             * Constructs a new AppendEntriesResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.AppendEntriesResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** AppendEntriesResponse round. */
+            round: number;
+
+            /** AppendEntriesResponse matchIndex. */
+            matchIndex: number;
+
+            /** AppendEntriesResponse rejection. */
+            rejection?: (raft.v1.Rejection.$Properties|null);
+
+            /**
+             * Encodes the specified AppendEntriesResponse message. Does not implicitly {@link raft.v1.AppendEntriesResponse.verify|verify} messages.
+             * @param message AppendEntriesResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.AppendEntriesResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an AppendEntriesResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.AppendEntriesResponse & raft.v1.AppendEntriesResponse.$Shape} AppendEntriesResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.AppendEntriesResponse & raft.v1.AppendEntriesResponse.$Shape;
+        }
+
+        namespace AppendEntriesResponse {
+
+            /** Properties of an AppendEntriesResponse. */
+            interface $Properties {
+
+                /** AppendEntriesResponse round */
+                round?: (number|null);
+
+                /** AppendEntriesResponse matchIndex */
+                matchIndex?: (number|null);
+
+                /** AppendEntriesResponse rejection */
+                rejection?: (raft.v1.Rejection.$Properties|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an AppendEntriesResponse. */
+            type $Shape = raft.v1.AppendEntriesResponse.$Properties;
+        }
+
+        /**
+         * Properties of a Rejection.
+         * @deprecated Use raft.v1.Rejection.$Properties instead.
+         */
+        interface IRejection extends raft.v1.Rejection.$Properties {
+        }
+
+        /** Represents a Rejection. */
+        class Rejection {
+
+            /**
+             * Constructs a new Rejection.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.Rejection.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Rejection prevLogIndex. */
+            prevLogIndex: number;
+
+            /** Rejection hintIndex. */
+            hintIndex: number;
+
+            /** Rejection hintTerm. */
+            hintTerm: number;
+
+            /**
+             * Encodes the specified Rejection message. Does not implicitly {@link raft.v1.Rejection.verify|verify} messages.
+             * @param message Rejection message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.Rejection.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Rejection message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.Rejection & raft.v1.Rejection.$Shape} Rejection
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.Rejection & raft.v1.Rejection.$Shape;
+        }
+
+        namespace Rejection {
+
+            /** Properties of a Rejection. */
+            interface $Properties {
+
+                /** Rejection prevLogIndex */
+                prevLogIndex?: (number|null);
+
+                /** Rejection hintIndex */
+                hintIndex?: (number|null);
+
+                /** Rejection hintTerm */
+                hintTerm?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Rejection. */
+            type $Shape = raft.v1.Rejection.$Properties;
+        }
+
+        /**
+         * Properties of a Hello.
+         * @deprecated Use raft.v1.Hello.$Properties instead.
+         */
+        interface IHello extends raft.v1.Hello.$Properties {
+        }
+
+        /** Represents a Hello. */
+        class Hello {
+
+            /**
+             * Constructs a new Hello.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.Hello.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Hello version. */
+            version: number;
+
+            /** Hello kind. */
+            kind: raft.v1.Hello.Kind;
+
+            /** Hello clusterId. */
+            clusterId: string;
+
+            /** Hello nodeId. */
+            nodeId: string;
+
+            /** Hello targetId. */
+            targetId: string;
+
+            /**
+             * Encodes the specified Hello message. Does not implicitly {@link raft.v1.Hello.verify|verify} messages.
+             * @param message Hello message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.Hello.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Hello message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.Hello & raft.v1.Hello.$Shape} Hello
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.Hello & raft.v1.Hello.$Shape;
+        }
+
+        namespace Hello {
+
+            /** Properties of a Hello. */
+            interface $Properties {
+
+                /** Hello version */
+                version?: (number|null);
+
+                /** Hello kind */
+                kind?: (raft.v1.Hello.Kind|null);
+
+                /** Hello clusterId */
+                clusterId?: (string|null);
+
+                /** Hello nodeId */
+                nodeId?: (string|null);
+
+                /** Hello targetId */
+                targetId?: (string|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Hello. */
+            type $Shape = raft.v1.Hello.$Properties;
+
+            /** Kind enum. */
+            enum Kind {
+
+                /** KIND_UNSPECIFIED value */
+                KIND_UNSPECIFIED = 0,
+
+                /** KIND_PEER value */
+                KIND_PEER = 1,
+
+                /** KIND_CLIENT value */
+                KIND_CLIENT = 2
+            }
+        }
+
+        /**
+         * Properties of a HelloReply.
+         * @deprecated Use raft.v1.HelloReply.$Properties instead.
+         */
+        interface IHelloReply extends raft.v1.HelloReply.$Properties {
+        }
+
+        /** Represents a HelloReply. */
+        class HelloReply {
+
+            /**
+             * Constructs a new HelloReply.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.HelloReply.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** HelloReply accepted. */
+            accepted: boolean;
+
+            /** HelloReply clusterId. */
+            clusterId: string;
+
+            /** HelloReply nodeId. */
+            nodeId: string;
+
+            /** HelloReply reason. */
+            reason: string;
+
+            /** HelloReply version. */
+            version: number;
+
+            /**
+             * Encodes the specified HelloReply message. Does not implicitly {@link raft.v1.HelloReply.verify|verify} messages.
+             * @param message HelloReply message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.HelloReply.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a HelloReply message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.HelloReply & raft.v1.HelloReply.$Shape} HelloReply
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.HelloReply & raft.v1.HelloReply.$Shape;
+        }
+
+        namespace HelloReply {
+
+            /** Properties of a HelloReply. */
+            interface $Properties {
+
+                /** HelloReply accepted */
+                accepted?: (boolean|null);
+
+                /** HelloReply clusterId */
+                clusterId?: (string|null);
+
+                /** HelloReply nodeId */
+                nodeId?: (string|null);
+
+                /** HelloReply reason */
+                reason?: (string|null);
+
+                /** HelloReply version */
+                version?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a HelloReply. */
+            type $Shape = raft.v1.HelloReply.$Properties;
+        }
+
+        /**
+         * Properties of a CallBatch.
+         * @deprecated Use raft.v1.CallBatch.$Properties instead.
+         */
+        interface ICallBatch extends raft.v1.CallBatch.$Properties {
+        }
+
+        /** Represents a CallBatch. */
+        class CallBatch {
+
+            /**
+             * Constructs a new CallBatch.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.CallBatch.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** CallBatch calls. */
+            calls: raft.v1.Call.$Properties[];
+
+            /**
+             * Encodes the specified CallBatch message. Does not implicitly {@link raft.v1.CallBatch.verify|verify} messages.
+             * @param message CallBatch message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.CallBatch.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a CallBatch message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.CallBatch & raft.v1.CallBatch.$Shape} CallBatch
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.CallBatch & raft.v1.CallBatch.$Shape;
+        }
+
+        namespace CallBatch {
+
+            /** Properties of a CallBatch. */
+            interface $Properties {
+
+                /** CallBatch calls */
+                calls?: (raft.v1.Call.$Properties[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a CallBatch. */
+            type $Shape = raft.v1.CallBatch.$Properties;
+        }
+
+        /**
+         * Properties of a Call.
+         * @deprecated Use raft.v1.Call.$Properties instead.
+         */
+        interface ICall extends raft.v1.Call.$Properties {
+        }
+
+        /** Represents a Call. */
+        class Call {
+
+            /**
+             * Constructs a new Call.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.Call.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Call id. */
+            id: number;
+
+            /** Call payload. */
+            payload: Uint8Array;
+
+            /**
+             * Encodes the specified Call message. Does not implicitly {@link raft.v1.Call.verify|verify} messages.
+             * @param message Call message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.Call.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Call message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.Call & raft.v1.Call.$Shape} Call
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.Call & raft.v1.Call.$Shape;
+        }
+
+        namespace Call {
+
+            /** Properties of a Call. */
+            interface $Properties {
+
+                /** Call id */
+                id?: (number|null);
+
+                /** Call payload */
+                payload?: (Uint8Array|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Call. */
+            type $Shape = raft.v1.Call.$Properties;
+        }
+
+        /**
+         * Properties of a ReplyBatch.
+         * @deprecated Use raft.v1.ReplyBatch.$Properties instead.
+         */
+        interface IReplyBatch extends raft.v1.ReplyBatch.$Properties {
+        }
+
+        /** Represents a ReplyBatch. */
+        class ReplyBatch {
+
+            /**
+             * Constructs a new ReplyBatch.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.ReplyBatch.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** ReplyBatch replies. */
+            replies: raft.v1.Reply.$Properties[];
+
+            /**
+             * Encodes the specified ReplyBatch message. Does not implicitly {@link raft.v1.ReplyBatch.verify|verify} messages.
+             * @param message ReplyBatch message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.ReplyBatch.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ReplyBatch message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.ReplyBatch & raft.v1.ReplyBatch.$Shape} ReplyBatch
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.ReplyBatch & raft.v1.ReplyBatch.$Shape;
+        }
+
+        namespace ReplyBatch {
+
+            /** Properties of a ReplyBatch. */
+            interface $Properties {
+
+                /** ReplyBatch replies */
+                replies?: (raft.v1.Reply.$Properties[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a ReplyBatch. */
+            type $Shape = {
+              replies?: raft.v1.Reply.$Shape[]|null;
+              $unknowns?: Uint8Array[];
+            };
+        }
+
+        /**
+         * Properties of a Reply.
+         * @deprecated Use raft.v1.Reply.$Properties instead.
+         */
+        interface IReply extends raft.v1.Reply.$Properties {
+        }
+
+        /** Represents a Reply. */
+        class Reply {
+
+            /**
+             * Constructs a new Reply.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.Reply.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Reply id. */
+            id: number;
+
+            /** Reply payload. */
+            payload?: (Uint8Array|null);
+
+            /** Reply error. */
+            error?: (string|null);
+
+            /** Reply outcome. */
+            outcome?: ("payload"|"error");
+
+            /**
+             * Encodes the specified Reply message. Does not implicitly {@link raft.v1.Reply.verify|verify} messages.
+             * @param message Reply message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.Reply.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Reply message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.Reply & raft.v1.Reply.$Shape} Reply
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.Reply & raft.v1.Reply.$Shape;
+        }
+
+        namespace Reply {
+
+            /** Properties of a Reply. */
+            interface $Properties {
+
+                /** Reply id */
+                id?: (number|null);
+
+                /** Reply payload */
+                payload?: (Uint8Array|null);
+
+                /** Reply error */
+                error?: (string|null);
+
+                /** Reply outcome */
+                outcome?: ("payload"|"error");
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Narrowed shape of a Reply. */
+            type $Shape = {
+              id?: number|null;
+              payload?: Uint8Array|null;
+              error?: string|null;
+              $unknowns?: Uint8Array[];
+            } & (
+              ({ outcome?: undefined; payload?: null; error?: null }|{ outcome?: "payload"; payload: Uint8Array; error?: null }|{ outcome?: "error"; payload?: null; error: string })
+            );
+        }
+    }
+}
+
+/** Namespace kv. */
+export namespace kv {
+
+    /** Namespace v1. */
+    namespace v1 {
+
+        /**
+         * Properties of a CallBatch.
+         * @deprecated Use kv.v1.CallBatch.$Properties instead.
+         */
+        interface ICallBatch extends kv.v1.CallBatch.$Properties {
+        }
+
+        /** Represents a CallBatch. */
+        class CallBatch {
+
+            /**
+             * Constructs a new CallBatch.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.CallBatch.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** CallBatch calls. */
+            calls: kv.v1.Call.$Properties[];
+
+            /**
+             * Encodes the specified CallBatch message. Does not implicitly {@link kv.v1.CallBatch.verify|verify} messages.
+             * @param message CallBatch message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.CallBatch.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a CallBatch message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.CallBatch & kv.v1.CallBatch.$Shape} CallBatch
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.CallBatch & kv.v1.CallBatch.$Shape;
+        }
+
+        namespace CallBatch {
+
+            /** Properties of a CallBatch. */
+            interface $Properties {
+
+                /** CallBatch calls */
+                calls?: (kv.v1.Call.$Properties[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a CallBatch. */
+            type $Shape = {
+              calls?: kv.v1.Call.$Shape[]|null;
+              $unknowns?: Uint8Array[];
+            };
+        }
+
+        /**
+         * Properties of a Call.
+         * @deprecated Use kv.v1.Call.$Properties instead.
+         */
+        interface ICall extends kv.v1.Call.$Properties {
+        }
+
+        /** Represents a Call. */
+        class Call {
+
+            /**
+             * Constructs a new Call.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.Call.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Call id. */
+            id: number;
+
+            /** Call payload. */
+            payload?: (kv.v1.Request.$Properties|null);
+
+            /**
+             * Encodes the specified Call message. Does not implicitly {@link kv.v1.Call.verify|verify} messages.
+             * @param message Call message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.Call.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Call message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.Call & kv.v1.Call.$Shape} Call
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.Call & kv.v1.Call.$Shape;
+        }
+
+        namespace Call {
+
+            /** Properties of a Call. */
+            interface $Properties {
+
+                /** Call id */
+                id?: (number|null);
+
+                /** Call payload */
+                payload?: (kv.v1.Request.$Properties|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Call. */
+            type $Shape = {
+              id?: number|null;
+              payload?: kv.v1.Request.$Shape|null;
+              $unknowns?: Uint8Array[];
+            };
+        }
+
+        /**
+         * Properties of a ReplyBatch.
+         * @deprecated Use kv.v1.ReplyBatch.$Properties instead.
+         */
+        interface IReplyBatch extends kv.v1.ReplyBatch.$Properties {
+        }
+
+        /** Represents a ReplyBatch. */
+        class ReplyBatch {
+
+            /**
+             * Constructs a new ReplyBatch.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.ReplyBatch.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** ReplyBatch replies. */
+            replies: kv.v1.Reply.$Properties[];
+
+            /**
+             * Encodes the specified ReplyBatch message. Does not implicitly {@link kv.v1.ReplyBatch.verify|verify} messages.
+             * @param message ReplyBatch message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.ReplyBatch.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ReplyBatch message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.ReplyBatch & kv.v1.ReplyBatch.$Shape} ReplyBatch
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.ReplyBatch & kv.v1.ReplyBatch.$Shape;
+        }
+
+        namespace ReplyBatch {
+
+            /** Properties of a ReplyBatch. */
+            interface $Properties {
+
+                /** ReplyBatch replies */
+                replies?: (kv.v1.Reply.$Properties[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a ReplyBatch. */
+            type $Shape = {
+              replies?: kv.v1.Reply.$Shape[]|null;
+              $unknowns?: Uint8Array[];
+            };
+        }
+
+        /**
+         * Properties of a Reply.
+         * @deprecated Use kv.v1.Reply.$Properties instead.
+         */
+        interface IReply extends kv.v1.Reply.$Properties {
+        }
+
+        /** Represents a Reply. */
+        class Reply {
+
+            /**
+             * Constructs a new Reply.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.Reply.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Reply id. */
+            id: number;
+
+            /** Reply payload. */
+            payload?: (kv.v1.Response.$Properties|null);
+
+            /** Reply error. */
+            error?: (string|null);
+
+            /** Reply outcome. */
+            outcome?: ("payload"|"error");
+
+            /**
+             * Encodes the specified Reply message. Does not implicitly {@link kv.v1.Reply.verify|verify} messages.
+             * @param message Reply message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.Reply.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Reply message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.Reply & kv.v1.Reply.$Shape} Reply
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.Reply & kv.v1.Reply.$Shape;
+        }
+
+        namespace Reply {
+
+            /** Properties of a Reply. */
+            interface $Properties {
+
+                /** Reply id */
+                id?: (number|null);
+
+                /** Reply payload */
+                payload?: (kv.v1.Response.$Properties|null);
+
+                /** Reply error */
+                error?: (string|null);
+
+                /** Reply outcome */
+                outcome?: ("payload"|"error");
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Narrowed shape of a Reply. */
+            type $Shape = {
+              id?: number|null;
+              payload?: kv.v1.Response.$Shape|null;
+              error?: string|null;
+              $unknowns?: Uint8Array[];
+            } & (
+              ({ outcome?: undefined; payload?: null; error?: null }|{ outcome?: "payload"; payload: kv.v1.Response.$Shape; error?: null }|{ outcome?: "error"; payload?: null; error: string })
+            );
+        }
+
+        /**
+         * Properties of a Request.
+         * @deprecated Use kv.v1.Request.$Properties instead.
+         */
+        interface IRequest extends kv.v1.Request.$Properties {
+        }
+
+        /** Represents a Request. */
+        class Request {
+
+            /**
+             * Constructs a new Request.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.Request.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Request timeoutMs. */
+            timeoutMs: number;
+
+            /** Request get. */
+            get?: (kv.v1.GetRequest.$Properties|null);
+
+            /** Request set. */
+            set?: (kv.v1.SetRequest.$Properties|null);
+
+            /** Request delete. */
+            delete?: (kv.v1.DeleteRequest.$Properties|null);
+
+            /** Request compareAndSet. */
+            compareAndSet?: (kv.v1.CompareAndSetRequest.$Properties|null);
+
+            /** Request list. */
+            list?: (kv.v1.ListRequest.$Properties|null);
+
+            /** Request status. */
+            status?: (kv.v1.StatusRequest.$Properties|null);
+
+            /** Request body. */
+            body?: ("get"|"set"|"delete"|"compareAndSet"|"list"|"status");
+
+            /**
+             * Encodes the specified Request message. Does not implicitly {@link kv.v1.Request.verify|verify} messages.
+             * @param message Request message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.Request.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Request message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.Request & kv.v1.Request.$Shape} Request
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.Request & kv.v1.Request.$Shape;
+        }
+
+        namespace Request {
+
+            /** Properties of a Request. */
+            interface $Properties {
+
+                /** Request timeoutMs */
+                timeoutMs?: (number|null);
+
+                /** Request get */
+                get?: (kv.v1.GetRequest.$Properties|null);
+
+                /** Request set */
+                set?: (kv.v1.SetRequest.$Properties|null);
+
+                /** Request delete */
+                "delete"?: (kv.v1.DeleteRequest.$Properties|null);
+
+                /** Request compareAndSet */
+                compareAndSet?: (kv.v1.CompareAndSetRequest.$Properties|null);
+
+                /** Request list */
+                list?: (kv.v1.ListRequest.$Properties|null);
+
+                /** Request status */
+                status?: (kv.v1.StatusRequest.$Properties|null);
+
+                /** Request body */
+                body?: ("get"|"set"|"delete"|"compareAndSet"|"list"|"status");
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Narrowed shape of a Request. */
+            type $Shape = {
+              timeoutMs?: number|null;
+              get?: kv.v1.GetRequest.$Shape|null;
+              set?: kv.v1.SetRequest.$Shape|null;
+              "delete"?: kv.v1.DeleteRequest.$Shape|null;
+              compareAndSet?: kv.v1.CompareAndSetRequest.$Shape|null;
+              list?: kv.v1.ListRequest.$Shape|null;
+              status?: kv.v1.StatusRequest.$Shape|null;
+              $unknowns?: Uint8Array[];
+            } & (
+              ({ body?: undefined; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null }|{ body?: "get"; get: kv.v1.GetRequest.$Shape; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null }|{ body?: "set"; get?: null; set: kv.v1.SetRequest.$Shape; "delete"?: null; compareAndSet?: null; list?: null; status?: null }|{ body?: "delete"; get?: null; set?: null; "delete": kv.v1.DeleteRequest.$Shape; compareAndSet?: null; list?: null; status?: null }|{ body?: "compareAndSet"; get?: null; set?: null; "delete"?: null; compareAndSet: kv.v1.CompareAndSetRequest.$Shape; list?: null; status?: null }|{ body?: "list"; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list: kv.v1.ListRequest.$Shape; status?: null }|{ body?: "status"; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status: kv.v1.StatusRequest.$Shape })
+            );
+        }
+
+        /**
+         * Properties of a Response.
+         * @deprecated Use kv.v1.Response.$Properties instead.
+         */
+        interface IResponse extends kv.v1.Response.$Properties {
+        }
+
+        /** Represents a Response. */
+        class Response {
+
+            /**
+             * Constructs a new Response.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.Response.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Response error. */
+            error?: (kv.v1.Error.$Properties|null);
+
+            /** Response get. */
+            get?: (kv.v1.GetResponse.$Properties|null);
+
+            /** Response set. */
+            set?: (kv.v1.SetResponse.$Properties|null);
+
+            /** Response delete. */
+            delete?: (kv.v1.DeleteResponse.$Properties|null);
+
+            /** Response compareAndSet. */
+            compareAndSet?: (kv.v1.CompareAndSetResponse.$Properties|null);
+
+            /** Response list. */
+            list?: (kv.v1.ListResponse.$Properties|null);
+
+            /** Response status. */
+            status?: (kv.v1.StatusResponse.$Properties|null);
+
+            /** Response body. */
+            body?: ("error"|"get"|"set"|"delete"|"compareAndSet"|"list"|"status");
+
+            /**
+             * Encodes the specified Response message. Does not implicitly {@link kv.v1.Response.verify|verify} messages.
+             * @param message Response message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.Response.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Response message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.Response & kv.v1.Response.$Shape} Response
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.Response & kv.v1.Response.$Shape;
+        }
+
+        namespace Response {
+
+            /** Properties of a Response. */
+            interface $Properties {
+
+                /** Response error */
+                error?: (kv.v1.Error.$Properties|null);
+
+                /** Response get */
+                get?: (kv.v1.GetResponse.$Properties|null);
+
+                /** Response set */
+                set?: (kv.v1.SetResponse.$Properties|null);
+
+                /** Response delete */
+                "delete"?: (kv.v1.DeleteResponse.$Properties|null);
+
+                /** Response compareAndSet */
+                compareAndSet?: (kv.v1.CompareAndSetResponse.$Properties|null);
+
+                /** Response list */
+                list?: (kv.v1.ListResponse.$Properties|null);
+
+                /** Response status */
+                status?: (kv.v1.StatusResponse.$Properties|null);
+
+                /** Response body */
+                body?: ("error"|"get"|"set"|"delete"|"compareAndSet"|"list"|"status");
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Narrowed shape of a Response. */
+            type $Shape = {
+              error?: kv.v1.Error.$Shape|null;
+              get?: kv.v1.GetResponse.$Shape|null;
+              set?: kv.v1.SetResponse.$Shape|null;
+              "delete"?: kv.v1.DeleteResponse.$Shape|null;
+              compareAndSet?: kv.v1.CompareAndSetResponse.$Shape|null;
+              list?: kv.v1.ListResponse.$Shape|null;
+              status?: kv.v1.StatusResponse.$Shape|null;
+              $unknowns?: Uint8Array[];
+            } & (
+              ({ body?: undefined; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null }|{ body?: "error"; error: kv.v1.Error.$Shape; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null }|{ body?: "get"; error?: null; get: kv.v1.GetResponse.$Shape; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null }|{ body?: "set"; error?: null; get?: null; set: kv.v1.SetResponse.$Shape; "delete"?: null; compareAndSet?: null; list?: null; status?: null }|{ body?: "delete"; error?: null; get?: null; set?: null; "delete": kv.v1.DeleteResponse.$Shape; compareAndSet?: null; list?: null; status?: null }|{ body?: "compareAndSet"; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet: kv.v1.CompareAndSetResponse.$Shape; list?: null; status?: null }|{ body?: "list"; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list: kv.v1.ListResponse.$Shape; status?: null }|{ body?: "status"; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status: kv.v1.StatusResponse.$Shape })
+            );
+        }
+
+        /**
+         * Properties of an Error.
+         * @deprecated Use kv.v1.Error.$Properties instead.
+         */
+        interface IError extends kv.v1.Error.$Properties {
+        }
+
+        /** Represents an Error. */
+        class Error {
+
+            /**
+             * Constructs a new Error.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.Error.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Error code. */
+            code: string;
+
+            /** Error message. */
+            message: string;
+
+            /** Error leaderId. */
+            leaderId: string;
+
+            /** Error leaderAddress. */
+            leaderAddress: string;
+
+            /** Error maybeDone. */
+            maybeDone: boolean;
+
+            /**
+             * Encodes the specified Error message. Does not implicitly {@link kv.v1.Error.verify|verify} messages.
+             * @param message Error message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.Error.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an Error message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.Error & kv.v1.Error.$Shape} Error
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.Error & kv.v1.Error.$Shape;
+        }
+
+        namespace Error {
+
+            /** Properties of an Error. */
+            interface $Properties {
+
+                /** Error code */
+                code?: (string|null);
+
+                /** Error message */
+                message?: (string|null);
+
+                /** Error leaderId */
+                leaderId?: (string|null);
+
+                /** Error leaderAddress */
+                leaderAddress?: (string|null);
+
+                /** Error maybeDone */
+                maybeDone?: (boolean|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an Error. */
+            type $Shape = kv.v1.Error.$Properties;
+        }
+
+        /**
+         * Properties of a Command.
+         * @deprecated Use kv.v1.Command.$Properties instead.
+         */
+        interface ICommand extends kv.v1.Command.$Properties {
+        }
+
+        /** Represents a Command. */
+        class Command {
+
+            /**
+             * Constructs a new Command.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.Command.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Command set. */
+            set?: (kv.v1.SetRequest.$Properties|null);
+
+            /** Command delete. */
+            delete?: (kv.v1.DeleteRequest.$Properties|null);
+
+            /** Command compareAndSet. */
+            compareAndSet?: (kv.v1.CompareAndSetRequest.$Properties|null);
+
+            /** Command body. */
+            body?: ("set"|"delete"|"compareAndSet");
+
+            /**
+             * Encodes the specified Command message. Does not implicitly {@link kv.v1.Command.verify|verify} messages.
+             * @param message Command message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.Command.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Command message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.Command & kv.v1.Command.$Shape} Command
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.Command & kv.v1.Command.$Shape;
+        }
+
+        namespace Command {
+
+            /** Properties of a Command. */
+            interface $Properties {
+
+                /** Command set */
+                set?: (kv.v1.SetRequest.$Properties|null);
+
+                /** Command delete */
+                "delete"?: (kv.v1.DeleteRequest.$Properties|null);
+
+                /** Command compareAndSet */
+                compareAndSet?: (kv.v1.CompareAndSetRequest.$Properties|null);
+
+                /** Command body */
+                body?: ("set"|"delete"|"compareAndSet");
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Narrowed shape of a Command. */
+            type $Shape = {
+              set?: kv.v1.SetRequest.$Shape|null;
+              "delete"?: kv.v1.DeleteRequest.$Shape|null;
+              compareAndSet?: kv.v1.CompareAndSetRequest.$Shape|null;
+              $unknowns?: Uint8Array[];
+            } & (
+              ({ body?: undefined; set?: null; "delete"?: null; compareAndSet?: null }|{ body?: "set"; set: kv.v1.SetRequest.$Shape; "delete"?: null; compareAndSet?: null }|{ body?: "delete"; set?: null; "delete": kv.v1.DeleteRequest.$Shape; compareAndSet?: null }|{ body?: "compareAndSet"; set?: null; "delete"?: null; compareAndSet: kv.v1.CompareAndSetRequest.$Shape })
+            );
+        }
+
+        /**
+         * Properties of a GetRequest.
+         * @deprecated Use kv.v1.GetRequest.$Properties instead.
+         */
+        interface IGetRequest extends kv.v1.GetRequest.$Properties {
+        }
+
+        /** Represents a GetRequest. */
+        class GetRequest {
+
+            /**
+             * Constructs a new GetRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.GetRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** GetRequest key. */
+            key: Uint8Array;
+
+            /**
+             * Encodes the specified GetRequest message. Does not implicitly {@link kv.v1.GetRequest.verify|verify} messages.
+             * @param message GetRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.GetRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a GetRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.GetRequest & kv.v1.GetRequest.$Shape} GetRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.GetRequest & kv.v1.GetRequest.$Shape;
+        }
+
+        namespace GetRequest {
+
+            /** Properties of a GetRequest. */
+            interface $Properties {
+
+                /** GetRequest key */
+                key?: (Uint8Array|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a GetRequest. */
+            type $Shape = kv.v1.GetRequest.$Properties;
+        }
+
+        /**
+         * Properties of a GetResponse.
+         * @deprecated Use kv.v1.GetResponse.$Properties instead.
+         */
+        interface IGetResponse extends kv.v1.GetResponse.$Properties {
+        }
+
+        /** Represents a GetResponse. */
+        class GetResponse {
+
+            /**
+             * Constructs a new GetResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.GetResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** GetResponse found. */
+            found: boolean;
+
+            /** GetResponse value. */
+            value: Uint8Array;
+
+            /** GetResponse revision. */
+            revision: number;
+
+            /**
+             * Encodes the specified GetResponse message. Does not implicitly {@link kv.v1.GetResponse.verify|verify} messages.
+             * @param message GetResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.GetResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a GetResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.GetResponse & kv.v1.GetResponse.$Shape} GetResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.GetResponse & kv.v1.GetResponse.$Shape;
+        }
+
+        namespace GetResponse {
+
+            /** Properties of a GetResponse. */
+            interface $Properties {
+
+                /** GetResponse found */
+                found?: (boolean|null);
+
+                /** GetResponse value */
+                value?: (Uint8Array|null);
+
+                /** GetResponse revision */
+                revision?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a GetResponse. */
+            type $Shape = kv.v1.GetResponse.$Properties;
+        }
+
+        /**
+         * Properties of a SetRequest.
+         * @deprecated Use kv.v1.SetRequest.$Properties instead.
+         */
+        interface ISetRequest extends kv.v1.SetRequest.$Properties {
+        }
+
+        /** Represents a SetRequest. */
+        class SetRequest {
+
+            /**
+             * Constructs a new SetRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.SetRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** SetRequest key. */
+            key: Uint8Array;
+
+            /** SetRequest value. */
+            value: Uint8Array;
+
+            /**
+             * Encodes the specified SetRequest message. Does not implicitly {@link kv.v1.SetRequest.verify|verify} messages.
+             * @param message SetRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.SetRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a SetRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.SetRequest & kv.v1.SetRequest.$Shape} SetRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.SetRequest & kv.v1.SetRequest.$Shape;
+        }
+
+        namespace SetRequest {
+
+            /** Properties of a SetRequest. */
+            interface $Properties {
+
+                /** SetRequest key */
+                key?: (Uint8Array|null);
+
+                /** SetRequest value */
+                value?: (Uint8Array|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a SetRequest. */
+            type $Shape = kv.v1.SetRequest.$Properties;
+        }
+
+        /**
+         * Properties of a SetResponse.
+         * @deprecated Use kv.v1.SetResponse.$Properties instead.
+         */
+        interface ISetResponse extends kv.v1.SetResponse.$Properties {
+        }
+
+        /** Represents a SetResponse. */
+        class SetResponse {
+
+            /**
+             * Constructs a new SetResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.SetResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** SetResponse revision. */
+            revision: number;
+
+            /**
+             * Encodes the specified SetResponse message. Does not implicitly {@link kv.v1.SetResponse.verify|verify} messages.
+             * @param message SetResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.SetResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a SetResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.SetResponse & kv.v1.SetResponse.$Shape} SetResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.SetResponse & kv.v1.SetResponse.$Shape;
+        }
+
+        namespace SetResponse {
+
+            /** Properties of a SetResponse. */
+            interface $Properties {
+
+                /** SetResponse revision */
+                revision?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a SetResponse. */
+            type $Shape = kv.v1.SetResponse.$Properties;
+        }
+
+        /**
+         * Properties of a DeleteRequest.
+         * @deprecated Use kv.v1.DeleteRequest.$Properties instead.
+         */
+        interface IDeleteRequest extends kv.v1.DeleteRequest.$Properties {
+        }
+
+        /** Represents a DeleteRequest. */
+        class DeleteRequest {
+
+            /**
+             * Constructs a new DeleteRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.DeleteRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** DeleteRequest key. */
+            key: Uint8Array;
+
+            /**
+             * Encodes the specified DeleteRequest message. Does not implicitly {@link kv.v1.DeleteRequest.verify|verify} messages.
+             * @param message DeleteRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.DeleteRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a DeleteRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.DeleteRequest & kv.v1.DeleteRequest.$Shape} DeleteRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.DeleteRequest & kv.v1.DeleteRequest.$Shape;
+        }
+
+        namespace DeleteRequest {
+
+            /** Properties of a DeleteRequest. */
+            interface $Properties {
+
+                /** DeleteRequest key */
+                key?: (Uint8Array|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a DeleteRequest. */
+            type $Shape = kv.v1.DeleteRequest.$Properties;
+        }
+
+        /**
+         * Properties of a DeleteResponse.
+         * @deprecated Use kv.v1.DeleteResponse.$Properties instead.
+         */
+        interface IDeleteResponse extends kv.v1.DeleteResponse.$Properties {
+        }
+
+        /** Represents a DeleteResponse. */
+        class DeleteResponse {
+
+            /**
+             * Constructs a new DeleteResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.DeleteResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** DeleteResponse existed. */
+            existed: boolean;
+
+            /** DeleteResponse revision. */
+            revision: number;
+
+            /**
+             * Encodes the specified DeleteResponse message. Does not implicitly {@link kv.v1.DeleteResponse.verify|verify} messages.
+             * @param message DeleteResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.DeleteResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a DeleteResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.DeleteResponse & kv.v1.DeleteResponse.$Shape} DeleteResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.DeleteResponse & kv.v1.DeleteResponse.$Shape;
+        }
+
+        namespace DeleteResponse {
+
+            /** Properties of a DeleteResponse. */
+            interface $Properties {
+
+                /** DeleteResponse existed */
+                existed?: (boolean|null);
+
+                /** DeleteResponse revision */
+                revision?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a DeleteResponse. */
+            type $Shape = kv.v1.DeleteResponse.$Properties;
+        }
+
+        /**
+         * Properties of a CompareAndSetRequest.
+         * @deprecated Use kv.v1.CompareAndSetRequest.$Properties instead.
+         */
+        interface ICompareAndSetRequest extends kv.v1.CompareAndSetRequest.$Properties {
+        }
+
+        /** Represents a CompareAndSetRequest. */
+        class CompareAndSetRequest {
+
+            /**
+             * Constructs a new CompareAndSetRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.CompareAndSetRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** CompareAndSetRequest key. */
+            key: Uint8Array;
+
+            /** CompareAndSetRequest absent. */
+            absent?: (boolean|null);
+
+            /** CompareAndSetRequest expectedValue. */
+            expectedValue?: (Uint8Array|null);
+
+            /** CompareAndSetRequest expectedRevision. */
+            expectedRevision?: (number|null);
+
+            /** CompareAndSetRequest value. */
+            value: Uint8Array;
+
+            /** CompareAndSetRequest expected. */
+            expected?: ("absent"|"expectedValue"|"expectedRevision");
+
+            /**
+             * Encodes the specified CompareAndSetRequest message. Does not implicitly {@link kv.v1.CompareAndSetRequest.verify|verify} messages.
+             * @param message CompareAndSetRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.CompareAndSetRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a CompareAndSetRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.CompareAndSetRequest & kv.v1.CompareAndSetRequest.$Shape} CompareAndSetRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.CompareAndSetRequest & kv.v1.CompareAndSetRequest.$Shape;
+        }
+
+        namespace CompareAndSetRequest {
+
+            /** Properties of a CompareAndSetRequest. */
+            interface $Properties {
+
+                /** CompareAndSetRequest key */
+                key?: (Uint8Array|null);
+
+                /** CompareAndSetRequest absent */
+                absent?: (boolean|null);
+
+                /** CompareAndSetRequest expectedValue */
+                expectedValue?: (Uint8Array|null);
+
+                /** CompareAndSetRequest expectedRevision */
+                expectedRevision?: (number|null);
+
+                /** CompareAndSetRequest value */
+                value?: (Uint8Array|null);
+
+                /** CompareAndSetRequest expected */
+                expected?: ("absent"|"expectedValue"|"expectedRevision");
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Narrowed shape of a CompareAndSetRequest. */
+            type $Shape = {
+              key?: Uint8Array|null;
+              absent?: boolean|null;
+              expectedValue?: Uint8Array|null;
+              expectedRevision?: number|null;
+              value?: Uint8Array|null;
+              $unknowns?: Uint8Array[];
+            } & (
+              ({ expected?: undefined; absent?: null; expectedValue?: null; expectedRevision?: null }|{ expected?: "absent"; absent: boolean; expectedValue?: null; expectedRevision?: null }|{ expected?: "expectedValue"; absent?: null; expectedValue: Uint8Array; expectedRevision?: null }|{ expected?: "expectedRevision"; absent?: null; expectedValue?: null; expectedRevision: number })
+            );
+        }
+
+        /**
+         * Properties of a CompareAndSetResponse.
+         * @deprecated Use kv.v1.CompareAndSetResponse.$Properties instead.
+         */
+        interface ICompareAndSetResponse extends kv.v1.CompareAndSetResponse.$Properties {
+        }
+
+        /** Represents a CompareAndSetResponse. */
+        class CompareAndSetResponse {
+
+            /**
+             * Constructs a new CompareAndSetResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.CompareAndSetResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** CompareAndSetResponse swapped. */
+            swapped: boolean;
+
+            /** CompareAndSetResponse current. */
+            current?: (kv.v1.GetResponse.$Properties|null);
+
+            /**
+             * Encodes the specified CompareAndSetResponse message. Does not implicitly {@link kv.v1.CompareAndSetResponse.verify|verify} messages.
+             * @param message CompareAndSetResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.CompareAndSetResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a CompareAndSetResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.CompareAndSetResponse & kv.v1.CompareAndSetResponse.$Shape} CompareAndSetResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.CompareAndSetResponse & kv.v1.CompareAndSetResponse.$Shape;
+        }
+
+        namespace CompareAndSetResponse {
+
+            /** Properties of a CompareAndSetResponse. */
+            interface $Properties {
+
+                /** CompareAndSetResponse swapped */
+                swapped?: (boolean|null);
+
+                /** CompareAndSetResponse current */
+                current?: (kv.v1.GetResponse.$Properties|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a CompareAndSetResponse. */
+            type $Shape = kv.v1.CompareAndSetResponse.$Properties;
+        }
+
+        /**
+         * Properties of a ListRequest.
+         * @deprecated Use kv.v1.ListRequest.$Properties instead.
+         */
+        interface IListRequest extends kv.v1.ListRequest.$Properties {
+        }
+
+        /** Represents a ListRequest. */
+        class ListRequest {
+
+            /**
+             * Constructs a new ListRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.ListRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** ListRequest prefix. */
+            prefix: Uint8Array;
+
+            /** ListRequest limit. */
+            limit: number;
+
+            /** ListRequest after. */
+            after: Uint8Array;
+
+            /**
+             * Encodes the specified ListRequest message. Does not implicitly {@link kv.v1.ListRequest.verify|verify} messages.
+             * @param message ListRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.ListRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ListRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.ListRequest & kv.v1.ListRequest.$Shape} ListRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.ListRequest & kv.v1.ListRequest.$Shape;
+        }
+
+        namespace ListRequest {
+
+            /** Properties of a ListRequest. */
+            interface $Properties {
+
+                /** ListRequest prefix */
+                prefix?: (Uint8Array|null);
+
+                /** ListRequest limit */
+                limit?: (number|null);
+
+                /** ListRequest after */
+                after?: (Uint8Array|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a ListRequest. */
+            type $Shape = kv.v1.ListRequest.$Properties;
+        }
+
+        /**
+         * Properties of a ListResponse.
+         * @deprecated Use kv.v1.ListResponse.$Properties instead.
+         */
+        interface IListResponse extends kv.v1.ListResponse.$Properties {
+        }
+
+        /** Represents a ListResponse. */
+        class ListResponse {
+
+            /**
+             * Constructs a new ListResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.ListResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** ListResponse items. */
+            items: kv.v1.KeyValue.$Properties[];
+
+            /** ListResponse more. */
+            more: boolean;
+
+            /**
+             * Encodes the specified ListResponse message. Does not implicitly {@link kv.v1.ListResponse.verify|verify} messages.
+             * @param message ListResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.ListResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ListResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.ListResponse & kv.v1.ListResponse.$Shape} ListResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.ListResponse & kv.v1.ListResponse.$Shape;
+        }
+
+        namespace ListResponse {
+
+            /** Properties of a ListResponse. */
+            interface $Properties {
+
+                /** ListResponse items */
+                items?: (kv.v1.KeyValue.$Properties[]|null);
+
+                /** ListResponse more */
+                more?: (boolean|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a ListResponse. */
+            type $Shape = kv.v1.ListResponse.$Properties;
+        }
+
+        /**
+         * Properties of a KeyValue.
+         * @deprecated Use kv.v1.KeyValue.$Properties instead.
+         */
+        interface IKeyValue extends kv.v1.KeyValue.$Properties {
+        }
+
+        /** Represents a KeyValue. */
+        class KeyValue {
+
+            /**
+             * Constructs a new KeyValue.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.KeyValue.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** KeyValue key. */
+            key: Uint8Array;
+
+            /** KeyValue value. */
+            value: Uint8Array;
+
+            /** KeyValue revision. */
+            revision: number;
+
+            /**
+             * Encodes the specified KeyValue message. Does not implicitly {@link kv.v1.KeyValue.verify|verify} messages.
+             * @param message KeyValue message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.KeyValue.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a KeyValue message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.KeyValue & kv.v1.KeyValue.$Shape} KeyValue
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.KeyValue & kv.v1.KeyValue.$Shape;
+        }
+
+        namespace KeyValue {
+
+            /** Properties of a KeyValue. */
+            interface $Properties {
+
+                /** KeyValue key */
+                key?: (Uint8Array|null);
+
+                /** KeyValue value */
+                value?: (Uint8Array|null);
+
+                /** KeyValue revision */
+                revision?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a KeyValue. */
+            type $Shape = kv.v1.KeyValue.$Properties;
+        }
+
+        /**
+         * Properties of a StatusRequest.
+         * @deprecated Use kv.v1.StatusRequest.$Properties instead.
+         */
+        interface IStatusRequest extends kv.v1.StatusRequest.$Properties {
+        }
+
+        /** Represents a StatusRequest. */
+        class StatusRequest {
+
+            /**
+             * Constructs a new StatusRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.StatusRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /**
+             * Encodes the specified StatusRequest message. Does not implicitly {@link kv.v1.StatusRequest.verify|verify} messages.
+             * @param message StatusRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.StatusRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a StatusRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.StatusRequest & kv.v1.StatusRequest.$Shape} StatusRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.StatusRequest & kv.v1.StatusRequest.$Shape;
+        }
+
+        namespace StatusRequest {
+
+            /** Properties of a StatusRequest. */
+            interface $Properties {
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a StatusRequest. */
+            type $Shape = kv.v1.StatusRequest.$Properties;
+        }
+
+        /**
+         * Properties of a StatusResponse.
+         * @deprecated Use kv.v1.StatusResponse.$Properties instead.
+         */
+        interface IStatusResponse extends kv.v1.StatusResponse.$Properties {
+        }
+
+        /** Represents a StatusResponse. */
+        class StatusResponse {
+
+            /**
+             * Constructs a new StatusResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.StatusResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** StatusResponse id. */
+            id: string;
+
+            /** StatusResponse clusterId. */
+            clusterId: string;
+
+            /** StatusResponse role. */
+            role: string;
+
+            /** StatusResponse term. */
+            term: number;
+
+            /** StatusResponse leaderId. */
+            leaderId: string;
+
+            /** StatusResponse commitIndex. */
+            commitIndex: number;
+
+            /** StatusResponse appliedIndex. */
+            appliedIndex: number;
+
+            /** StatusResponse firstIndex. */
+            firstIndex: number;
+
+            /** StatusResponse lastIndex. */
+            lastIndex: number;
+
+            /** StatusResponse snapshotIndex. */
+            snapshotIndex: number;
+
+            /** StatusResponse membership. */
+            membership?: (kv.v1.Membership.$Properties|null);
+
+            /** StatusResponse peers. */
+            peers: kv.v1.PeerStatus.$Properties[];
+
+            /** StatusResponse version. */
+            version: string;
+
+            /**
+             * Encodes the specified StatusResponse message. Does not implicitly {@link kv.v1.StatusResponse.verify|verify} messages.
+             * @param message StatusResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.StatusResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a StatusResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.StatusResponse & kv.v1.StatusResponse.$Shape} StatusResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.StatusResponse & kv.v1.StatusResponse.$Shape;
+        }
+
+        namespace StatusResponse {
+
+            /** Properties of a StatusResponse. */
+            interface $Properties {
+
+                /** StatusResponse id */
+                id?: (string|null);
+
+                /** StatusResponse clusterId */
+                clusterId?: (string|null);
+
+                /** StatusResponse role */
+                role?: (string|null);
+
+                /** StatusResponse term */
+                term?: (number|null);
+
+                /** StatusResponse leaderId */
+                leaderId?: (string|null);
+
+                /** StatusResponse commitIndex */
+                commitIndex?: (number|null);
+
+                /** StatusResponse appliedIndex */
+                appliedIndex?: (number|null);
+
+                /** StatusResponse firstIndex */
+                firstIndex?: (number|null);
+
+                /** StatusResponse lastIndex */
+                lastIndex?: (number|null);
+
+                /** StatusResponse snapshotIndex */
+                snapshotIndex?: (number|null);
+
+                /** StatusResponse membership */
+                membership?: (kv.v1.Membership.$Properties|null);
+
+                /** StatusResponse peers */
+                peers?: (kv.v1.PeerStatus.$Properties[]|null);
+
+                /** StatusResponse version */
+                version?: (string|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a StatusResponse. */
+            type $Shape = kv.v1.StatusResponse.$Properties;
+        }
+
+        /**
+         * Properties of a Membership.
+         * @deprecated Use kv.v1.Membership.$Properties instead.
+         */
+        interface IMembership extends kv.v1.Membership.$Properties {
+        }
+
+        /** Represents a Membership. */
+        class Membership {
+
+            /**
+             * Constructs a new Membership.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.Membership.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Membership voters. */
+            voters: string[];
+
+            /** Membership learners. */
+            learners: string[];
+
+            /** Membership outgoing. */
+            outgoing: string[];
+
+            /** Membership addresses. */
+            addresses: { [k: string]: string };
+
+            /**
+             * Encodes the specified Membership message. Does not implicitly {@link kv.v1.Membership.verify|verify} messages.
+             * @param message Membership message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.Membership.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Membership message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.Membership & kv.v1.Membership.$Shape} Membership
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.Membership & kv.v1.Membership.$Shape;
+        }
+
+        namespace Membership {
+
+            /** Properties of a Membership. */
+            interface $Properties {
+
+                /** Membership voters */
+                voters?: (string[]|null);
+
+                /** Membership learners */
+                learners?: (string[]|null);
+
+                /** Membership outgoing */
+                outgoing?: (string[]|null);
+
+                /** Membership addresses */
+                addresses?: ({ [k: string]: string }|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Membership. */
+            type $Shape = kv.v1.Membership.$Properties;
+        }
+
+        /**
+         * Properties of a PeerStatus.
+         * @deprecated Use kv.v1.PeerStatus.$Properties instead.
+         */
+        interface IPeerStatus extends kv.v1.PeerStatus.$Properties {
+        }
+
+        /** Represents a PeerStatus. */
+        class PeerStatus {
+
+            /**
+             * Constructs a new PeerStatus.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.PeerStatus.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** PeerStatus id. */
+            id: string;
+
+            /** PeerStatus matchIndex. */
+            matchIndex: number;
+
+            /** PeerStatus nextIndex. */
+            nextIndex: number;
+
+            /** PeerStatus state. */
+            state: string;
+
+            /**
+             * Encodes the specified PeerStatus message. Does not implicitly {@link kv.v1.PeerStatus.verify|verify} messages.
+             * @param message PeerStatus message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.PeerStatus.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a PeerStatus message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.PeerStatus & kv.v1.PeerStatus.$Shape} PeerStatus
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.PeerStatus & kv.v1.PeerStatus.$Shape;
+        }
+
+        namespace PeerStatus {
+
+            /** Properties of a PeerStatus. */
+            interface $Properties {
+
+                /** PeerStatus id */
+                id?: (string|null);
+
+                /** PeerStatus matchIndex */
+                matchIndex?: (number|null);
+
+                /** PeerStatus nextIndex */
+                nextIndex?: (number|null);
+
+                /** PeerStatus state */
+                state?: (string|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a PeerStatus. */
+            type $Shape = kv.v1.PeerStatus.$Properties;
+        }
+    }
+}
+
+export import raftV1 = raft.v1;
+export import kvV1 = kv.v1;

@@ -1,0 +1,59 @@
+import protobuf from 'protobufjs/minimal.js';
+import { DecodeError, decoding } from './decode-error.js';
+import { PROTOCOL_VERSION } from './envelope.js';
+import { raftV1 } from './generated/protos.js';
+
+/** What opens every connection. */
+export type Hello = {
+  readonly kind: 'peer' | 'client';
+  readonly clusterId: string;
+  /** Of the sender; empty for a client. */
+  readonly nodeId: string;
+  /** The node that the sender believes to be talking to; empty when it does not know. */
+  readonly targetId: string;
+};
+
+export type HelloReply = {
+  readonly accepted: boolean;
+  /** Of the node that answers. */
+  readonly clusterId: string;
+  readonly nodeId: string;
+  /** Why the connection is refused; empty when it is accepted. */
+  readonly reason: string;
+};
+
+const { Kind } = raftV1.Hello;
+
+export function encodeHello(hello: Hello): Uint8Array {
+  const kind = hello.kind === 'peer' ? Kind.KIND_PEER : Kind.KIND_CLIENT;
+  return raftV1.Hello.encode({ ...hello, kind, version: PROTOCOL_VERSION }).finish();
+}
+
+/** Accepts any version, so that the answer can say which one is spoken here. Throws {@link DecodeError}. */
+export function decodeHello(bytes: Uint8Array): Hello & { readonly version: number } {
+  return decoding('hello', () => {
+    const { version, kind, clusterId, nodeId, targetId } = raftV1.Hello.decode(reader(bytes));
+    if (kind !== Kind.KIND_PEER && kind !== Kind.KIND_CLIENT) {
+      throw new DecodeError(`malformed hello: kind ${kind} is neither a peer nor a client`);
+    }
+    return { version, kind: kind === Kind.KIND_PEER ? 'peer' : 'client', clusterId, nodeId, targetId };
+  });
+}
+
+export function encodeHelloReply(reply: HelloReply): Uint8Array {
+  return raftV1.HelloReply.encode({ ...reply, version: PROTOCOL_VERSION }).finish();
+}
+
+/** Throws {@link DecodeError}. */
+export function decodeHelloReply(bytes: Uint8Array): HelloReply {
+  return decoding('hello reply', () => {
+    const { accepted, clusterId, nodeId, reason } = raftV1.HelloReply.decode(reader(bytes));
+    return { accepted, clusterId, nodeId, reason };
+  });
+}
+
+function reader(bytes: Uint8Array): protobuf.Reader {
+  const made = protobuf.Reader.create(bytes);
+  made.discardUnknown = true;
+  return made;
+}

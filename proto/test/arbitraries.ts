@@ -1,0 +1,75 @@
+import type { Entry, EntryType, Message } from '@raft/core';
+import fc from 'fast-check';
+
+/** Integers as terms and indexes are; small ones, the edges of varints and large ones alike. */
+export const integer = fc.oneof(
+  fc.nat(300),
+  fc.maxSafeNat(),
+  fc.nat(52).chain((bits) => fc.integer({ min: -1, max: 1 }).map((around) => Math.max(0, 2 ** bits + around))),
+  fc.constant(Number.MAX_SAFE_INTEGER),
+);
+
+export const text = fc.oneof(fc.string({ maxLength: 20 }), fc.string({ unit: 'grapheme', maxLength: 20 }));
+
+export const bytes = fc.uint8Array({ maxLength: 300 });
+
+const header = { from: text, to: text, term: integer };
+
+const entriesAfter = (prevLogIndex: number): fc.Arbitrary<Entry[]> =>
+  fc
+    .array(fc.record({ term: integer, type: fc.constantFrom<EntryType[]>(0, 1, 2), data: bytes }), { maxLength: 6 })
+    .map((fields) => fields.map((each, i) => ({ index: prevLogIndex + 1 + i, ...each })));
+
+const append = integer
+  .map((index) => Math.min(index, Number.MAX_SAFE_INTEGER - 100))
+  .chain((prevLogIndex) =>
+    fc.record({
+      ...header,
+      type: fc.constant('appendEntries' as const),
+      prevLogIndex: fc.constant(prevLogIndex),
+      prevLogTerm: integer,
+      leaderCommit: integer,
+      round: integer,
+      entries: entriesAfter(prevLogIndex),
+    }),
+  );
+
+const rejection = fc.record({ prevLogIndex: integer, hintIndex: integer, hintTerm: integer });
+
+export const message: fc.Arbitrary<Message> = fc.oneof(
+  append,
+  fc.record({
+    ...header,
+    type: fc.constant('appendEntriesResponse' as const),
+    round: integer,
+    matchIndex: integer,
+    rejection: fc.option(rejection, { nil: undefined }),
+  }),
+  fc.record({
+    ...header,
+    type: fc.constant('requestVote' as const),
+    preVote: fc.boolean(),
+    transfer: fc.boolean(),
+    lastLogIndex: integer,
+    lastLogTerm: integer,
+  }),
+  fc.record({
+    ...header,
+    type: fc.constant('requestVoteResponse' as const),
+    preVote: fc.boolean(),
+    granted: fc.boolean(),
+  }),
+);
+
+/** Good bytes cut off, with some of them changed, or with others behind them; and bytes that never were good. */
+export function damaged(good: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
+  const cut = fc.tuple(good, fc.nat()).map(([all, at]) => all.subarray(0, at % (all.length + 1)));
+  const changes = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 });
+  const garbled = fc.tuple(good, changes).map(([all, edits]) => {
+    const copy = Uint8Array.from(all);
+    for (const [at, value] of edits) if (copy.length > 0) copy[at % copy.length] = value;
+    return copy;
+  });
+  const longer = fc.tuple(good, bytes).map(([all, more]) => Uint8Array.from([...all, ...more]));
+  return fc.oneof(cut, garbled, longer, bytes);
+}
