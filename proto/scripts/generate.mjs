@@ -10,13 +10,12 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = ['raft/v1/raft.proto', 'kv/v1/kv.proto'];
 const cli = dirname(createRequire(import.meta.url).resolve('protobufjs-cli/package.json'));
 
-const pbjsOptions = [
-  ...['--target', 'static-module', '--wrap', 'esm', '--force-number', '--path', '.'],
+const pbjsOptions =
+  '--target static-module --wrap esm --force-number --path . ' +
   // Its own root: the default one is shared by everything in the process that uses protobufjs.
-  ...['--root', '@raft/proto'],
+  '--root @raft/proto ' +
   // Only encode and decode are used.
-  ...['--no-create', '--no-verify', '--no-convert', '--no-delimited', '--no-typeurl', '--no-service'],
-];
+  '--no-create --no-verify --no-convert --no-delimited --no-typeurl --no-service';
 
 // `--force-number` changes only the typings; the generated code would still give Long objects.
 const readUint64 = `
@@ -71,10 +70,10 @@ function generate(folder) {
   mkdirSync(folder, { recursive: true });
   const code = join(folder, 'protos.js');
   const types = join(folder, 'protos.d.ts');
-  run('pbjs', [...pbjsOptions, '--out', code, ...sources]);
+  run('pbjs', [...pbjsOptions.split(' '), '--out', code, ...sources]);
   run('pbts', ['--out', types, code]);
   // The typings come from the comments; the code does without them.
-  run('pbjs', [...pbjsOptions, '--no-comments', '--out', code, ...sources]);
+  run('pbjs', [...pbjsOptions.split(' '), '--no-comments', '--out', code, ...sources]);
   writeFileSync(code, `${withNumbers(readFileSync(code, 'utf8')).trimEnd()}\n\n${shortNames('const')}`);
   const typings = replaceAll(readFileSync(types, 'utf8'), 'import Long = require("long");\n', '');
   writeFileSync(types, `${typings.trimEnd()}\n\n${shortNames('import')}`);

@@ -10,7 +10,12 @@ import {
 } from './wire.js';
 
 /** A client's request on its way; `id` tells the calls of one connection apart. */
-export type EncodedCall = { readonly id: number; readonly payload: Uint8Array };
+export type EncodedCall = {
+  readonly id: number;
+  readonly payload: Uint8Array;
+  /** Takes back the earlier call of this id: nobody waits for its answer. The payload is empty. Default false. */
+  readonly cancel?: boolean | undefined;
+};
 
 /** The end of a call: exactly one of `payload` and `error` is set. */
 export type EncodedReply = {
@@ -21,7 +26,7 @@ export type EncodedReply = {
 };
 
 /** Field number and wire type of each field, as raft.proto has them. */
-const Tag = { items: 0x0a, id: 0x08, payload: 0x12, error: 0x1a } as const;
+const Tag = { items: 0x0a, id: 0x08, payload: 0x12, error: 0x1a, cancel: 0x18 } as const;
 
 /** Encodes a CallBatch. Throws RangeError for an id that is not an integer from 0 to 2^53 - 1. */
 export function encodeCalls(calls: readonly EncodedCall[]): Uint8Array {
@@ -34,27 +39,31 @@ export function encodeCalls(calls: readonly EncodedCall[]): Uint8Array {
     at = writeVarint(out, at + 1, callBytes(call));
     at = writeVarintField(out, at, Tag.id, call.id);
     if (call.payload.length > 0) at = writePayload(out, at, call.payload);
+    if (call.cancel === true) at = writeVarintField(out, at, Tag.cancel, 1);
   }
   return out;
 }
 
 function callBytes(call: EncodedCall): number {
-  return varintFieldBytes(call.id) + (call.payload.length === 0 ? 0 : bytesFieldBytes(call.payload.length));
+  const payloadBytes = call.payload.length === 0 ? 0 : bytesFieldBytes(call.payload.length);
+  return varintFieldBytes(call.id) + payloadBytes + (call.cancel === true ? 2 : 0);
 }
 
 /** Decodes a CallBatch. The payloads are views on `bytes`. Throws {@link DecodeError}. */
-export function decodeCalls(bytes: Uint8Array): { id: number; payload: Uint8Array }[] {
-  const calls: { id: number; payload: Uint8Array }[] = [];
+export function decodeCalls(bytes: Uint8Array): EncodedCall[] {
+  const calls: EncodedCall[] = [];
   eachItem(bytes, (item) => {
     let id = 0;
     let payload: Uint8Array | undefined;
+    let cancel: boolean | undefined;
     while (!item.done) {
       const tag = item.varint();
       if (tag === Tag.id) id = item.varint();
       else if (tag === Tag.payload) payload = item.bytes();
+      else if (tag === Tag.cancel) cancel = item.varint() !== 0;
       else item.skip(tag % 8);
     }
-    calls.push({ id, payload: payload ?? new Uint8Array(0) });
+    calls.push({ id, payload: payload ?? new Uint8Array(0), cancel });
   });
   return calls;
 }

@@ -1,4 +1,4 @@
-import type { AppendEntries, GroupId, Message, Rejection } from '@raft/core';
+import type { AppendEntries, AppendEntriesResponse, GroupId, Message, Rejection } from '@raft/core';
 import protobuf from 'protobufjs/minimal.js';
 import { DecodeError, decoding } from './decode-error.js';
 import { packedBytes, packEntries, unpackEntries } from './entries.js';
@@ -119,33 +119,25 @@ function writeStringField(out: Uint8Array, at: number, tag: number, value: strin
 
 function toProto(message: Exclude<Message, AppendEntries>): raftV1.Message.$Properties {
   const { from, to, term } = message;
-  varintBytes(term);
-  switch (message.type) {
-    case 'requestVote': {
-      const { preVote, transfer, lastLogIndex, lastLogTerm } = message;
-      varintBytes(lastLogIndex);
-      varintBytes(lastLogTerm);
-      return { from, to, term, requestVote: { preVote, transfer, lastLogIndex, lastLogTerm } };
-    }
-    case 'requestVoteResponse': {
-      const { preVote, granted } = message;
-      return { from, to, term, requestVoteResponse: { preVote, granted } };
-    }
-    case 'appendEntriesResponse': {
-      const { round, matchIndex, rejection } = message;
-      varintBytes(round);
-      varintBytes(matchIndex);
-      return { from, to, term, appendEntriesResponse: { round, matchIndex, rejection: checkedRejection(rejection) } };
-    }
+  checkIntegers(term);
+  if (message.type === 'requestVote') {
+    const { preVote, transfer, lastLogIndex, lastLogTerm } = message;
+    checkIntegers(lastLogIndex, lastLogTerm);
+    return { from, to, term, requestVote: { preVote, transfer, lastLogIndex, lastLogTerm } };
   }
+  if (message.type === 'requestVoteResponse') {
+    const { preVote, granted } = message;
+    return { from, to, term, requestVoteResponse: { preVote, granted } };
+  }
+  const { round, matchIndex, rejection } = message satisfies AppendEntriesResponse;
+  checkIntegers(round, matchIndex);
+  if (rejection !== undefined) checkIntegers(rejection.prevLogIndex, rejection.hintIndex, rejection.hintTerm);
+  return { from, to, term, appendEntriesResponse: { round, matchIndex, rejection: rejection ?? null } };
 }
 
-function checkedRejection(rejection: Rejection | undefined): Rejection | null {
-  if (rejection === undefined) return null;
-  varintBytes(rejection.prevLogIndex);
-  varintBytes(rejection.hintIndex);
-  varintBytes(rejection.hintTerm);
-  return rejection;
+/** The generated code writes any number, whatever comes of it. */
+function checkIntegers(...values: number[]): void {
+  for (const value of values) varintBytes(value);
 }
 
 /**
@@ -167,23 +159,23 @@ export function decodeEnvelope(bytes: Uint8Array): { groupId: GroupId; messages:
 
 function fromProto(message: raftV1.Message): Message {
   const { from, to, term } = message;
-  if (message.appendEntries != null) {
+  if (message.appendEntries) {
     const body = message.appendEntries as raftV1.AppendEntries;
     const { prevLogIndex, prevLogTerm, leaderCommit, round } = body;
     const entries = unpackEntries(body.entries, prevLogIndex + 1);
     return { type: 'appendEntries', from, to, term, prevLogIndex, prevLogTerm, leaderCommit, round, entries };
   }
-  if (message.appendEntriesResponse != null) {
+  if (message.appendEntriesResponse) {
     const body = message.appendEntriesResponse as raftV1.AppendEntriesResponse;
     const { round, matchIndex } = body;
     const rejection = rejectionFrom(body.rejection as raftV1.Rejection | null | undefined);
     return { type: 'appendEntriesResponse', from, to, term, round, matchIndex, rejection };
   }
-  if (message.requestVote != null) {
+  if (message.requestVote) {
     const { preVote, transfer, lastLogIndex, lastLogTerm } = message.requestVote as raftV1.RequestVote;
     return { type: 'requestVote', from, to, term, preVote, transfer, lastLogIndex, lastLogTerm };
   }
-  if (message.requestVoteResponse != null) {
+  if (message.requestVoteResponse) {
     const { preVote, granted } = message.requestVoteResponse as raftV1.RequestVoteResponse;
     return { type: 'requestVoteResponse', from, to, term, preVote, granted };
   }
@@ -191,7 +183,7 @@ function fromProto(message: raftV1.Message): Message {
 }
 
 function rejectionFrom(rejection: raftV1.Rejection | null | undefined): Rejection | undefined {
-  if (rejection == null) return undefined;
+  if (!rejection) return undefined;
   const { prevLogIndex, hintIndex, hintTerm } = rejection;
   return { prevLogIndex, hintIndex, hintTerm };
 }

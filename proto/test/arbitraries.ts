@@ -1,5 +1,6 @@
 import type { Entry, EntryType, Message } from '@raft/core';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
+import { DecodeError } from '../src/index.js';
 
 /** Integers as terms and indexes are; small ones, the edges of varints and large ones alike. */
 export const integer = fc.oneof(
@@ -72,4 +73,15 @@ export function damaged(good: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array
   });
   const longer = fc.tuple(good, bytes).map(([all, more]) => Uint8Array.from([...all, ...more]));
   return fc.oneof(cut, garbled, longer, bytes);
+}
+
+/** The error that decoding ends in, unless that is the one kind it may end in. */
+export function unexpectedError(decode: () => unknown): unknown {
+  try {
+    decode();
+    return undefined;
+  } catch (error) {
+    const expected = error instanceof DecodeError && error.name === 'DecodeError' && !error.message.includes('\n');
+    return expected ? undefined : error;
+  }
 }

@@ -1,8 +1,8 @@
 import type { AppendEntries, Entry, Message } from '@raft/core';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DecodeError, decodeEnvelope, encodeEnvelope, PROTOCOL_VERSION, raftV1 } from '../src/index.js';
-import { damaged, integer, message, text } from './arbitraries.js';
+import { damaged, integer, message, text, unexpectedError } from './arbitraries.js';
 
 const append = (fields: Partial<AppendEntries> = {}): AppendEntries => ({
   type: 'appendEntries',
@@ -140,14 +140,6 @@ describe('decodeEnvelope throws DecodeError for', () => {
   const body = { prevLogIndex: 1, prevLogTerm: 1, leaderCommit: 0, round: 0 };
   const withEntries = (entries: Uint8Array, prevLogIndex = 1) =>
     generated('g', [{ from: '1', to: '2', term: 1, appendEntries: { ...body, prevLogIndex, entries } }]);
-  const packed = (length: number, type: number, term: bigint) => {
-    const bytes = Buffer.alloc(13);
-    bytes.writeUInt32LE(length, 0);
-    bytes.writeUInt8(type, 4);
-    bytes.writeBigUInt64LE(term, 5);
-    return bytes;
-  };
-
   test.each([
     ['another version', generated('g', [], 2), 'protocol version 2'],
     ['no version', generated('g', [], 0), 'protocol version 0'],
@@ -168,12 +160,7 @@ describe('decodeEnvelope throws DecodeError for', () => {
   test('every truncation and whatever else is garbled, and nothing else is ever thrown', () => {
     fc.assert(
       fc.property(damaged(fc.array(message, { maxLength: 4 }).map((each) => encodeEnvelope('g', each))), (bytes) => {
-        try {
-          decodeEnvelope(bytes);
-        } catch (error) {
-          expect(error).toBeInstanceOf(DecodeError);
-          expect((error as Error).message).not.toContain('\n');
-        }
+        expect(unexpectedError(() => decodeEnvelope(bytes))).toBeUndefined();
       }),
       { numRuns: 2000 },
     );
@@ -185,3 +172,11 @@ describe('decodeEnvelope throws DecodeError for', () => {
     expect(decodeEnvelope(later)).toEqual(decodeEnvelope(bytes));
   });
 });
+
+function packed(length: number, type: number, term: bigint): Uint8Array {
+  const bytes = Buffer.alloc(13);
+  bytes.writeUInt32LE(length, 0);
+  bytes.writeUInt8(type, 4);
+  bytes.writeBigUInt64LE(term, 5);
+  return bytes;
+}

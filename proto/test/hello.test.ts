@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   DecodeError,
@@ -9,7 +9,7 @@ import {
   PROTOCOL_VERSION,
   raftV1,
 } from '../src/index.js';
-import { damaged, text } from './arbitraries.js';
+import { damaged, text, unexpectedError } from './arbitraries.js';
 
 const hello = fc.record({
   kind: fc.constantFrom('peer' as const, 'client' as const),
@@ -35,14 +35,14 @@ describe('a hello', () => {
   });
 
   test.each([0, 3, 99])('of kind %i is refused', (kind) => {
-    expect(() => decodeHello(raftV1.Hello.encode({ version: 1, kind }).finish())).toThrow(DecodeError);
+    expect(() => decodeHello(Uint8Array.of(0x08, 1, 0x10, kind))).toThrow(DecodeError);
   });
 
   test('that is damaged gives DecodeError and nothing else', () => {
     fc.assert(
       fc.property(damaged(hello.map(encodeHello)), (bytes) => {
-        onlyDecodeErrors(() => decodeHello(bytes));
-        onlyDecodeErrors(() => decodeHelloReply(bytes));
+        expect(unexpectedError(() => decodeHello(bytes))).toBeUndefined();
+        expect(unexpectedError(() => decodeHelloReply(bytes))).toBeUndefined();
       }),
       { numRuns: 1000 },
     );
@@ -56,11 +56,3 @@ test('a hello reply comes back as it was sent', () => {
     }),
   );
 });
-
-function onlyDecodeErrors(decode: () => unknown): void {
-  try {
-    decode();
-  } catch (error) {
-    expect(error).toBeInstanceOf(DecodeError);
-  }
-}

@@ -804,6 +804,9 @@ export namespace raft {
             /** Call payload. */
             payload: Uint8Array;
 
+            /** Call cancel. */
+            cancel: boolean;
+
             /**
              * Encodes the specified Call message. Does not implicitly {@link raft.v1.Call.verify|verify} messages.
              * @param message Call message or plain object to encode
@@ -833,6 +836,9 @@ export namespace raft {
 
                 /** Call payload */
                 payload?: (Uint8Array|null);
+
+                /** Call cancel */
+                cancel?: (boolean|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -1077,6 +1083,9 @@ export namespace kv {
             /** Call payload. */
             payload?: (kv.v1.Request.$Properties|null);
 
+            /** Call cancel. */
+            cancel: boolean;
+
             /**
              * Encodes the specified Call message. Does not implicitly {@link kv.v1.Call.verify|verify} messages.
              * @param message Call message or plain object to encode
@@ -1107,6 +1116,9 @@ export namespace kv {
                 /** Call payload */
                 payload?: (kv.v1.Request.$Properties|null);
 
+                /** Call cancel */
+                cancel?: (boolean|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
@@ -1115,6 +1127,7 @@ export namespace kv {
             type $Shape = {
               id?: number|null;
               payload?: kv.v1.Request.$Shape|null;
+              cancel?: boolean|null;
               $unknowns?: Uint8Array[];
             };
         }

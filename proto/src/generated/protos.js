@@ -1204,6 +1204,7 @@ export const raft = $root.raft = (() => {
 
             Call.prototype.id = 0;
             Call.prototype.payload = $util.newBuffer([]);
+            Call.prototype.cancel = false;
 
             Call.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -1216,6 +1217,8 @@ export const raft = $root.raft = (() => {
                     writer.uint32(8).uint64(message.id);
                 if (message.payload != null && $Object.hasOwnProperty.call(message, "payload") && message.payload.length)
                     writer.uint32(18).bytes(message.payload);
+                if (message.cancel != null && $Object.hasOwnProperty.call(message, "cancel") && message.cancel !== false)
+                    writer.uint32(24).bool(message.cancel);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1265,6 +1268,15 @@ export const raft = $root.raft = (() => {
                                 message.payload = value;
                             else
                                 delete message.payload;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.cancel = value;
+                            else
+                                delete message.cancel;
                             continue;
                         }
                     }
@@ -1587,6 +1599,7 @@ export const kv = $root.kv = (() => {
 
             Call.prototype.id = 0;
             Call.prototype.payload = null;
+            Call.prototype.cancel = false;
 
             Call.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -1599,6 +1612,8 @@ export const kv = $root.kv = (() => {
                     writer.uint32(8).uint64(message.id);
                 if (message.payload != null && $Object.hasOwnProperty.call(message, "payload"))
                     $root.kv.v1.Request.encode(message.payload, writer.uint32(18).fork(), _depth + 1).ldelim();
+                if (message.cancel != null && $Object.hasOwnProperty.call(message, "cancel") && message.cancel !== false)
+                    writer.uint32(24).bool(message.cancel);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1645,6 +1660,15 @@ export const kv = $root.kv = (() => {
                             if (wireType !== 2)
                                 break;
                             message.payload = $root.kv.v1.Request.decode(reader, reader.size(), $undefined, _depth + 1, message.payload);
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.cancel = value;
+                            else
+                                delete message.cancel;
                             continue;
                         }
                     }
