@@ -31,9 +31,7 @@ export function systemClock(): Clock {
       const timer = host.setTimeout(task, Math.max(0, Math.ceil(at - host.performance.now())));
       return { cancel: () => host.clearTimeout(timer) };
     },
-    defer: host.setImmediate
-      ? (task) => void host.setImmediate?.(task)
-      : (task) => void host.setTimeout(task, 0),
+    defer: host.setImmediate ? (task) => void host.setImmediate?.(task) : (task) => void host.setTimeout(task, 0),
   };
 }
 

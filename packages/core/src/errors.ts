@@ -25,7 +25,12 @@ export type StorageErrorCode =
 
 export type TransportErrorCode = 'RAFT_ADDRESS_IN_USE' | 'RAFT_TRANSPORT';
 
-export type ChannelErrorCode = 'RAFT_CHANNEL_LOST' | 'RAFT_CHANNEL_REFUSED' | 'RAFT_CHANNEL_BUSY' | 'RAFT_TIMEOUT' | 'RAFT_ABORTED';
+export type ChannelErrorCode =
+  | 'RAFT_CHANNEL_LOST'
+  | 'RAFT_CHANNEL_REFUSED'
+  | 'RAFT_CHANNEL_BUSY'
+  | 'RAFT_TIMEOUT'
+  | 'RAFT_ABORTED';
 
 /** The base of all errors. `cause` is what lies beneath, where something does. */
 export class RaftError extends Error {
@@ -72,7 +77,10 @@ export class OverloadedError extends RaftError {
 /** Another leader's entry took the command's place in the log: certainly not done. Propose it again. */
 export class ProposalDroppedError extends RaftError {
   constructor(index: LogIndex) {
-    super('RAFT_PROPOSAL_DROPPED', `another leader's entry took index ${index}: the command was not done, propose it again`);
+    super(
+      'RAFT_PROPOSAL_DROPPED',
+      `another leader's entry took index ${index}: the command was not done, propose it again`,
+    );
   }
 }
 

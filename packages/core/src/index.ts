@@ -1,14 +1,6 @@
 // For those who build on Raft.
 export { createNode } from './node/node.js';
-export type {
-  CallOptions,
-  NodeEvents,
-  NodeStatus,
-  PeerStatus,
-  RaftNode,
-  RaftNodeOptions,
-  Role,
-} from './node/api.js';
+export type { CallOptions, NodeEvents, NodeStatus, PeerStatus, RaftNode, RaftNodeOptions, Role } from './node/api.js';
 export type { Applied, Codec, StateMachine } from './state-machine.js';
 export {
   AbortedError,
@@ -39,14 +31,7 @@ export type {
   RequestVote,
   RequestVoteResponse,
 } from './messages.js';
-export type {
-  LogBatch,
-  Restored,
-  SnapshotReader,
-  SnapshotWriter,
-  Storage,
-  StorageIdentity,
-} from './storage.js';
+export type { LogBatch, Restored, SnapshotReader, SnapshotWriter, Storage, StorageIdentity } from './storage.js';
 export type { Call, CallHandler, Channel, Connector, Receiver, RequestOptions, Transport } from './transport.js';
 export { EntryType } from './types.js';
 export type {

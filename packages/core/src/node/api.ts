@@ -72,7 +72,7 @@ export interface RaftNode<Command, Result, Query, Answer> {
    * Replicates a command; resolves with the state machine's result once it is committed and applied on this node.
    * Ends in the result or in exactly one of {@link NotLeaderError}, {@link OverloadedError}, {@link InvalidArgumentError}
    * (command too large), {@link ProposalDroppedError}, {@link UnknownOutcomeError} (also at the deadline and at an abort, once
-   * the command is in the log), {@link AbortedError}, {@link NodeStoppedError}.
+   * the command is in the log), {@link TimeoutError} and {@link AbortedError} (before), {@link NodeStoppedError}.
    */
   propose(command: Command, options?: CallOptions): Promise<Result>;
   /**
@@ -127,7 +127,12 @@ export interface PeerStatus {
 
 export interface NodeEvents {
   /** The role, the term or the known leader changed. `reason` says why in a few words. */
-  readonly role: { readonly role: Role; readonly term: Term; readonly leaderId: NodeId | undefined; readonly reason: string };
+  readonly role: {
+    readonly role: Role;
+    readonly term: Term;
+    readonly leaderId: NodeId | undefined;
+    readonly reason: string;
+  };
   readonly commit: { readonly index: LogIndex };
   readonly applied: { readonly index: LogIndex };
   readonly membership: NodeStatus['membership'];

@@ -1,0 +1,53 @@
+import type { Address, Configuration, NodeId } from '../types.js';
+
+/** Nobody takes part: what an empty node knows before it is added to a cluster. */
+export const emptyConfiguration: Configuration = { voters: [], outgoing: [], learners: [], addresses: {} };
+
+/** The configuration that a new cluster starts with: every given node votes. */
+export function bootstrapConfiguration(members: Readonly<Record<NodeId, Address>>): Configuration {
+  return { ...emptyConfiguration, voters: Object.keys(members).sort(), addresses: sortKeys(members) };
+}
+
+export function isVoter(configuration: Configuration, id: NodeId): boolean {
+  return configuration.voters.includes(id) || configuration.outgoing.includes(id);
+}
+
+/** Everyone who gets the log, each once. */
+export function membersOf(configuration: Configuration): Set<NodeId> {
+  return new Set([...configuration.voters, ...configuration.outgoing, ...configuration.learners]);
+}
+
+/** The same configuration always gives the same bytes, so nodes that bootstrap alike have equal logs. */
+export function encodeConfiguration(configuration: Configuration): Uint8Array {
+  const { voters, outgoing, learners, addresses } = configuration;
+  return new TextEncoder().encode(JSON.stringify({ voters, outgoing, learners, addresses: sortKeys(addresses) }));
+}
+
+/** Throws when the bytes are no configuration. */
+export function decodeConfiguration(data: Uint8Array): Configuration {
+  const value = JSON.parse(new TextDecoder().decode(data)) as Record<string, unknown>;
+  return {
+    voters: idsOf(value['voters']),
+    outgoing: idsOf(value['outgoing']),
+    learners: idsOf(value['learners']),
+    addresses: addressesOf(value['addresses']),
+  };
+}
+
+function idsOf(value: unknown): NodeId[] {
+  if (!Array.isArray(value) || !value.every((id) => typeof id === 'string')) {
+    throw new Error('malformed configuration: a list of node ids was expected');
+  }
+  return [...new Set(value)].sort();
+}
+
+function addressesOf(value: unknown): Record<NodeId, Address> {
+  if (typeof value !== 'object' || value === null || !Object.values(value).every((a) => typeof a === 'string')) {
+    throw new Error('malformed configuration: addresses by node id were expected');
+  }
+  return sortKeys(value as Record<NodeId, Address>);
+}
+
+function sortKeys<T>(record: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,100 @@
+import type { Clock } from '../clock.js';
+import type { Applied, StateMachine } from '../state-machine.js';
+import { EntryType } from '../types.js';
+import type { Entry, LogIndex } from '../types.js';
+
+/** Bytes of entries applied at a stretch, before other work of the event loop gets its turn. */
+const APPLY_BYTES = 1024 * 1024;
+
+export interface ApplierHost<Result> {
+  readonly clock: Clock;
+  /** From memory when at hand, from the storage otherwise. */
+  entries(from: LogIndex, to: LogIndex, maxBytes: number): readonly Entry[] | Promise<readonly Entry[]>;
+  /** `results` belong to the entries of type `command` among `entries`, in order. */
+  applied(entries: readonly Entry[], results: readonly Result[]): void;
+  failed(error: unknown): void;
+}
+
+/** Feeds committed entries to the state machine: in order, each once, in batches, one batch at a time. */
+export class Applier<Command, Result> {
+  readonly #machine: StateMachine<Command, Result, never, unknown>;
+  readonly #host: ApplierHost<Result>;
+  #target: LogIndex;
+  #busy = false;
+  #stopped = false;
+  appliedIndex: LogIndex;
+
+  constructor(
+    machine: StateMachine<Command, Result, never, unknown>,
+    appliedIndex: LogIndex,
+    host: ApplierHost<Result>,
+  ) {
+    this.#machine = machine;
+    this.#host = host;
+    this.appliedIndex = appliedIndex;
+    this.#target = appliedIndex;
+  }
+
+  /** Entries up to `index` may be applied. */
+  advance(index: LogIndex): void {
+    if (index > this.#target) this.#target = index;
+    if (!this.#busy && this.appliedIndex < this.#target) this.#step();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Applies without a promise where neither the log nor the machine needs one. */
+  #step(): void {
+    if (this.#stopped) return;
+    try {
+      const entries = this.#host.entries(this.appliedIndex + 1, this.#target, APPLY_BYTES);
+      if (entries instanceof Promise) return this.#wait(entries, (loaded) => this.#apply(loaded));
+      this.#apply(entries);
+    } catch (error) {
+      this.#host.failed(error);
+    }
+  }
+
+  #apply(entries: readonly Entry[]): void {
+    const commands: Applied<Command>[] = [];
+    for (const { type, index, term, data } of entries) {
+      if (type === EntryType.command) commands.push({ index, term, command: this.#decode(data) });
+    }
+    const results = commands.length === 0 ? [] : this.#machine.apply(commands);
+    const finish = (all: readonly Result[]): void => this.#finish(entries, commands.length, all);
+    if (results instanceof Promise) this.#wait(results, finish);
+    else finish(results as readonly Result[]);
+  }
+
+  #decode(data: Uint8Array): Command {
+    return this.#machine.codec === undefined ? (data as Command) : this.#machine.codec.decode(data);
+  }
+
+  #finish(entries: readonly Entry[], commands: number, results: readonly Result[]): void {
+    if (results.length !== commands) {
+      throw new Error(`the state machine gave ${results.length} results for ${commands} commands`);
+    }
+    this.appliedIndex += entries.length;
+    this.#host.applied(entries, results);
+    if (this.appliedIndex >= this.#target) return;
+    this.#busy = true;
+    this.#host.clock.defer(() => {
+      this.#busy = false;
+      this.#step();
+    });
+  }
+
+  #wait<T>(promise: Promise<T>, then: (value: T) => void): void {
+    this.#busy = true;
+    promise
+      .then((value) => {
+        this.#busy = false;
+        if (this.#stopped) return;
+        then(value);
+        if (!this.#busy && this.appliedIndex < this.#target) this.#step();
+      })
+      .catch((error: unknown) => this.#host.failed(error));
+  }
+}

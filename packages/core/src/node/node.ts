@@ -1,0 +1,512 @@
+import type { Clock, Timer } from '../clock.js';
+import { bootstrapConfiguration, decodeConfiguration, encodeConfiguration } from '../consensus/configuration.js';
+import { Raft } from '../consensus/raft.js';
+import type { Effects } from '../consensus/raft.js';
+import type { ConfigurationAt, LoadRequest, ReadOutcome } from '../consensus/state.js';
+import {
+  AbortedError,
+  InvalidArgumentError,
+  NodeStoppedError,
+  NotLeaderError,
+  OverloadedError,
+  ProposalDroppedError,
+  RaftError,
+  TimeoutError,
+  UnknownOutcomeError,
+} from '../errors.js';
+import type { Message } from '../messages.js';
+import type { StateMachine } from '../state-machine.js';
+import type { Restored, Storage } from '../storage.js';
+import type { Transport } from '../transport.js';
+import { EntryType } from '../types.js';
+import type { Address, Configuration, Entry, LogIndex, NodeId, Term } from '../types.js';
+import type { CallOptions, NodeEvents, NodeStatus, RaftNode, RaftNodeOptions, Role } from './api.js';
+import { Applier } from './applier.js';
+import { Events } from './events.js';
+import { resolveOptions } from './options.js';
+import type { ResolvedOptions } from './options.js';
+import { statusOf } from './status.js';
+import { Waiters } from './waiters.js';
+import type { Waiter } from './waiters.js';
+
+const DEFAULT_TIMEOUT_MS = 5000;
+
+interface Proposal<Result> {
+  readonly data: Uint8Array;
+  waiter: Waiter<Result>;
+  /** 0 until the command is in the log. */
+  index: LogIndex;
+  term: Term;
+}
+
+interface Read<Query, Answer> {
+  readonly query: Query;
+  waiter: Waiter<Answer>;
+}
+
+/** Makes a member of a group; nothing runs before its `start`. Throws {@link InvalidArgumentError} for options that cannot work. */
+export function createNode<Command = Uint8Array, Result = unknown, Query = unknown, Answer = unknown>(
+  options: RaftNodeOptions<Command, Result, Query, Answer>,
+): RaftNode<Command, Result, Query, Answer> {
+  return new Node(options);
+}
+
+class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, Query, Answer> {
+  readonly id: NodeId;
+  readonly #options: ResolvedOptions;
+  readonly #clock: Clock;
+  readonly #storage: Storage;
+  readonly #transport: Transport;
+  readonly #machine: StateMachine<Command, Result, Query, Answer>;
+  readonly #events: Events;
+  readonly #waiters: Waiters;
+
+  #state: 'new' | 'starting' | 'running' | 'stopped' = 'new';
+  #failure: RaftError | undefined;
+  #closing: Promise<void> | undefined;
+  #restored: Restored | undefined;
+  #raft: Raft | undefined;
+  #applier: Applier<Command, Result> | undefined;
+  #configuration: Configuration | undefined;
+
+  // What has come since the last turn.
+  #turnPlanned = false;
+  #inbox: Message[] = [];
+  #proposals: Proposal<Result>[] = [];
+  #newReads: number[] = [];
+  #persisted = 0;
+  #persistedSeen = 0;
+  #loaded: { request: LoadRequest; entries: readonly Entry[] }[] = [];
+
+  /** Proposals in the log, by index. */
+  readonly #logged = new Map<LogIndex, Proposal<Result>>();
+  readonly #reads = new Map<number, Read<Query, Answer>>();
+  /** Reads that may be answered once their index is applied, in order of it. */
+  #readable: { readonly id: number; readonly index: LogIndex }[] = [];
+  #nextReadId = 1;
+
+  #timer: Timer | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+
+  constructor(options: RaftNodeOptions<Command, Result, Query, Answer>) {
+    this.#options = resolveOptions(options);
+    this.id = options.id;
+    this.#clock = this.#options.clock;
+    this.#storage = options.storage;
+    this.#transport = options.transport;
+    this.#machine = options.stateMachine;
+    this.#events = new Events(this.#options.logger);
+    this.#waiters = new Waiters(this.#clock);
+  }
+
+  // Life
+
+  async start(): Promise<void> {
+    if (this.#state !== 'new') throw new InvalidArgumentError(`node ${this.id} was started before: make a new one`);
+    this.#state = 'starting';
+    try {
+      const { clusterId, groupId } = this.#options;
+      const restored = await this.#bootstrap(await this.#storage.open({ clusterId, nodeId: this.id, groupId }));
+      for (const repair of restored.repairs) this.#options.logger('warn', repair);
+      await this.#restoreMachine();
+      this.#run(restored);
+    } catch (error) {
+      await this.#close();
+      throw error;
+    }
+  }
+
+  /** A new cluster's first entry is its configuration, the same on every node. */
+  async #bootstrap(restored: Restored): Promise<Restored> {
+    const { bootstrap } = this.#options;
+    const isNew = restored.lastIndex === 0 && restored.hardState.term === 0;
+    if (!isNew || bootstrap === undefined) return restored;
+    const entry: Entry = {
+      index: 1,
+      term: 1,
+      type: EntryType.configuration,
+      data: encodeConfiguration(bootstrapConfiguration(bootstrap)),
+    };
+    const hardState = { term: 1, votedFor: undefined, commitIndex: 0 };
+    await this.#storage.append({ hardState, entries: [entry] });
+    const terms = [...restored.terms, { index: 1, term: 1 }];
+    return { ...restored, hardState, lastIndex: 1, terms, configurations: [entry] };
+  }
+
+  async #restoreMachine(): Promise<void> {
+    const snapshot = await this.#storage.openSnapshot();
+    if (snapshot === undefined) return;
+    try {
+      await this.#machine.restore(snapshot.chunks());
+    } finally {
+      await snapshot.close();
+    }
+  }
+
+  #run(restored: Restored): void {
+    if (this.#state !== 'starting') throw new NodeStoppedError(`node ${this.id} was stopped while it started`);
+    const now = this.#clock.now();
+    const appliedIndex = restored.snapshot?.index ?? 0;
+    const commitIndex = Math.max(restored.hardState.commitIndex, appliedIndex);
+    this.#restored = restored;
+    this.#raft = new Raft(
+      this.#options.raft,
+      { ...restored, hardState: { ...restored.hardState, commitIndex }, configurations: configurationsOf(restored) },
+      now,
+    );
+    this.#applier = new Applier<Command, Result>(this.#machine, appliedIndex, {
+      clock: this.#clock,
+      entries: (from, to, maxBytes) =>
+        this.#raft?.cachedEntries(from, to, maxBytes) ?? this.#storage.entries(from, to, maxBytes),
+      applied: (entries, results) => this.#settleApplied(entries, results),
+      failed: (error) => this.#fail('the state machine failed', error),
+    });
+    this.#state = 'running';
+    this.#transport.attach(this.#options.groupId, { receive: (messages) => this.#receive(messages) });
+    this.#turn();
+  }
+
+  async stop(): Promise<void> {
+    return this.#close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /** Something that must not fail did: nothing more is acknowledged (thesis, section 11.7.3; "fsync errors are final"). */
+  #fail(what: string, cause: unknown): void {
+    if (this.#state === 'stopped') return;
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    this.#failure = new NodeStoppedError(`node ${this.id} stopped: ${what}: ${detail}`, { cause });
+    this.#options.logger('error', this.#failure.message, { error: cause });
+    const failure = this.#failure;
+    void this.#close().catch((error: unknown) =>
+      this.#options.logger('error', 'closing the storage failed', { error }),
+    );
+    this.#events.emit('fatal', { error: failure });
+  }
+
+  #close(): Promise<void> {
+    if (this.#closing !== undefined) return this.#closing;
+    const wasRunning = this.#state === 'running';
+    this.#state = 'stopped';
+    if (wasRunning) this.#transport.detach(this.#options.groupId);
+    this.#timer?.cancel();
+    this.#applier?.stop();
+    const logged = new Set([...this.#logged.values()].map((proposal) => proposal.waiter));
+    for (const waiter of logged) waiter.reject(this.#stopped(true));
+    this.#waiters.rejectAll(() => this.#stopped(false));
+    this.#logged.clear();
+    this.#reads.clear();
+    this.#closing = this.#storage.close();
+    return this.#closing;
+  }
+
+  #stopped(maybeDone: boolean): NodeStoppedError {
+    const message = this.#failure?.message ?? `node ${this.id} is stopped`;
+    return new NodeStoppedError(message, { cause: this.#failure?.cause, maybeDone });
+  }
+
+  // Callers
+
+  propose(command: Command, options: CallOptions = {}): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const data = this.#machine.codec === undefined ? (command as Uint8Array) : this.#machine.codec.encode(command);
+      const refused = this.#refuse(options) ?? this.#tooLarge(data);
+      if (refused !== undefined) return reject(refused);
+      const proposal = { data, index: 0, term: 0 } as Proposal<Result>;
+      proposal.waiter = this.#waiters.add<Result>(
+        { resolve, reject },
+        {
+          timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+          signal: options.signal,
+          expired: (why) => this.#proposalExpired(proposal, why),
+        },
+      );
+      this.#proposals.push(proposal);
+      this.#planTurn();
+    });
+  }
+
+  #tooLarge(data: Uint8Array): RaftError | undefined {
+    const { maxEntryBytes } = this.#options;
+    if (data.length <= maxEntryBytes) return undefined;
+    return new InvalidArgumentError(
+      `the command has ${data.length} bytes; at most ${maxEntryBytes} are taken (maxEntryBytes)`,
+    );
+  }
+
+  #proposalExpired(proposal: Proposal<Result>, why: 'deadline' | 'abort'): RaftError {
+    const what = why === 'abort' ? 'the caller gave up' : 'the deadline passed';
+    if (proposal.index > 0) {
+      this.#logged.delete(proposal.index);
+      return new UnknownOutcomeError(what);
+    }
+    this.#proposals = this.#proposals.filter((other) => other !== proposal);
+    return why === 'abort'
+      ? new AbortedError('the caller gave up: the command was not proposed')
+      : new TimeoutError('the command was not proposed in time');
+  }
+
+  read(query: Query, options: CallOptions = {}): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const refused = this.#refuse(options);
+      if (refused !== undefined) return reject(refused);
+      const id = this.#nextReadId++;
+      const waiter = this.#waiters.add<Answer>(
+        { resolve, reject },
+        {
+          timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+          signal: options.signal,
+          expired: (why) => {
+            this.#reads.delete(id);
+            return why === 'abort'
+              ? new AbortedError('the caller gave up the read')
+              : new TimeoutError('the read was not confirmed by a quorum in time');
+          },
+        },
+      );
+      this.#reads.set(id, { query, waiter });
+      this.#newReads.push(id);
+      this.#planTurn();
+    });
+  }
+
+  #refuse(options: CallOptions): RaftError | undefined {
+    if (this.#state !== 'running') return this.#stopped(false);
+    if (options.signal?.aborted === true)
+      return new AbortedError('the caller had given up before the call', { cause: options.signal.reason });
+    if (this.#waiters.size < this.#options.maxPending) return undefined;
+    return new OverloadedError(`${this.#waiters.size} calls wait already (maxPending): try again later`);
+  }
+
+  status(): NodeStatus {
+    return statusOf({
+      id: this.id,
+      options: this.#options,
+      restored: this.#restored,
+      raft: this.#raft,
+      appliedIndex: this.#applier?.appliedIndex ?? 0,
+      running: this.#state === 'running',
+    });
+  }
+
+  on<Name extends keyof NodeEvents>(event: Name, listener: (event: NodeEvents[Name]) => void): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  // Turns
+
+  #receive(messages: readonly Message[]): void {
+    for (const message of messages) this.#inbox.push(message);
+    this.#planTurn();
+  }
+
+  /** Everything that comes before the turn belongs to one batch. */
+  #planTurn(): void {
+    if (this.#turnPlanned || this.#state !== 'running') return;
+    this.#turnPlanned = true;
+    this.#clock.defer(() => {
+      this.#turnPlanned = false;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    const raft = this.#raft;
+    if (this.#state !== 'running' || raft === undefined) return;
+    try {
+      const now = this.#clock.now();
+      this.#handEvents(raft, now);
+      const commitBefore = raft.commitIndex;
+      this.#execute(raft, raft.flush(now));
+      if (raft.commitIndex > commitBefore) this.#events.emit('commit', { index: raft.commitIndex });
+      this.#armTimer(raft.deadline);
+    } catch (error) {
+      this.#fail('the consensus failed', error);
+    }
+  }
+
+  #handEvents(raft: Raft, now: number): void {
+    const inbox = this.#inbox;
+    this.#inbox = [];
+    for (const message of inbox) raft.receive(message, now);
+    if (this.#persisted > this.#persistedSeen) raft.persisted((this.#persistedSeen = this.#persisted), now);
+    const loaded = this.#loaded;
+    this.#loaded = [];
+    for (const { request, entries } of loaded) raft.entriesLoaded(request, entries, now);
+    if (now >= raft.deadline) raft.tick(now);
+    this.#handProposals(raft, now);
+    const reads = this.#newReads;
+    this.#newReads = [];
+    for (const id of reads) if (this.#reads.has(id)) raft.read(id, now);
+  }
+
+  #handProposals(raft: Raft, now: number): void {
+    const proposals = this.#proposals;
+    this.#proposals = [];
+    for (const proposal of proposals) {
+      const refusal = raft.refusal(proposal.data.length);
+      if (refusal === 'notLeader') proposal.waiter.reject(this.#notLeader());
+      else if (refusal === 'overloaded') proposal.waiter.reject(overloaded(this.#options));
+      else {
+        proposal.index = raft.propose(proposal.data, now);
+        proposal.term = raft.term;
+        this.#logged.set(proposal.index, proposal);
+      }
+    }
+  }
+
+  /** The disk and the network get their work first, at the same time; then comes what is this node's own. */
+  #execute(raft: Raft, effects: Effects): void {
+    if (effects.write !== undefined) this.#write(effects.write);
+    if (raft.configuration !== this.#configuration) this.#enterConfiguration(raft.configuration);
+    if (effects.messages.length > 0) this.#transport.send(this.#options.groupId, effects.messages);
+    for (const request of effects.loads) this.#load(request);
+    if (effects.roleChange !== undefined) this.#changeRole(raft, effects.roleChange);
+    if (effects.reads.length > 0) this.#settleReads(effects.reads);
+    this.#applier?.advance(raft.applicableIndex);
+  }
+
+  #write({ sequence, batch }: NonNullable<Effects['write']>): void {
+    this.#storage.append(batch).then(
+      () => {
+        this.#persisted = Math.max(this.#persisted, sequence);
+        this.#planTurn();
+      },
+      (error: unknown) => this.#fail('the storage failed', error),
+    );
+  }
+
+  #load(request: LoadRequest): void {
+    this.#storage.entries(request.from, request.to, request.maxBytes).then(
+      (entries) => {
+        this.#loaded.push({ request, entries });
+        this.#planTurn();
+      },
+      (error: unknown) => this.#fail('the storage failed', error),
+    );
+  }
+
+  #armTimer(at: number): void {
+    if (at >= this.#timerAt) return;
+    this.#timer?.cancel();
+    this.#timerAt = at;
+    this.#timer = this.#clock.setTimer(at, () => {
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.#planTurn();
+    });
+  }
+
+  #enterConfiguration(configuration: Configuration): void {
+    this.#configuration = configuration;
+    this.#transport.setPeers(this.#options.groupId, new Map(Object.entries(this.#addressesOf(configuration))));
+    this.#events.emit('membership', this.status().membership);
+  }
+
+  /** While the first configuration is in force, the addresses that the operator gives now count more than the log's. */
+  #addressesOf(configuration: Configuration): Readonly<Record<NodeId, Address>> {
+    const { bootstrap } = this.#options;
+    const isFirst = bootstrap !== undefined && configuration.voters.join() === Object.keys(bootstrap).sort().join();
+    return isFirst ? { ...configuration.addresses, ...bootstrap } : configuration.addresses;
+  }
+
+  #changeRole(raft: Raft, change: NonNullable<Effects['roleChange']>): void {
+    const { role, membership } = this.status();
+    if (role !== 'leader' || this.#logged.size > 0) this.#failDeposed(raft);
+    this.#options.logger('info', `${role} in term ${change.term}: ${change.reason}`, {
+      leaderId: change.leaderId,
+      voters: membership.voters,
+    });
+    this.#events.emit('role', {
+      role: role satisfies Role,
+      term: change.term,
+      leaderId: change.leaderId,
+      reason: change.reason,
+    });
+  }
+
+  /** Commands of an earlier leadership: those known to be committed will be applied; the others may or may not be. */
+  #failDeposed(raft: Raft): void {
+    for (const [index, proposal] of this.#logged) {
+      const stillLeads = raft.role === 'leader' && raft.term === proposal.term;
+      if (stillLeads || index <= raft.commitIndex) continue;
+      this.#logged.delete(index);
+      proposal.waiter.reject(new UnknownOutcomeError('this node lost the leadership'));
+    }
+  }
+
+  #notLeader(): NotLeaderError {
+    const leaderId = this.#raft?.leaderId;
+    const address =
+      leaderId === undefined || this.#configuration === undefined
+        ? undefined
+        : this.#addressesOf(this.#configuration)[leaderId];
+    return new NotLeaderError(leaderId, address);
+  }
+
+  // Outcomes
+
+  #settleApplied(entries: readonly Entry[], results: readonly Result[]): void {
+    let next = 0;
+    for (const { index, term, type } of entries) {
+      const result = type === EntryType.command ? (results[next++] as Result) : undefined;
+      const proposal = this.#logged.get(index);
+      if (proposal === undefined) continue;
+      this.#logged.delete(index);
+      // Only the caller's own entry is its success: another leader's may have taken the place.
+      if (proposal.term === term) proposal.waiter.resolve(result as Result);
+      else proposal.waiter.reject(new ProposalDroppedError(index));
+    }
+    const appliedIndex = this.#applier?.appliedIndex ?? 0;
+    this.#answerReads(appliedIndex);
+    this.#events.emit('applied', { index: appliedIndex });
+  }
+
+  #settleReads(outcomes: readonly ReadOutcome[]): void {
+    for (const { id, index } of outcomes) {
+      if (index !== undefined) {
+        this.#readable.push({ id, index });
+      } else {
+        this.#reads.get(id)?.waiter.reject(this.#notLeader());
+        this.#reads.delete(id);
+      }
+    }
+    this.#answerReads(this.#applier?.appliedIndex ?? 0);
+  }
+
+  #answerReads(appliedIndex: LogIndex): void {
+    let done = 0;
+    for (const { id, index } of this.#readable) {
+      if (index > appliedIndex) break;
+      done++;
+      const read = this.#reads.get(id);
+      this.#reads.delete(id);
+      if (read !== undefined) this.#answer(read);
+    }
+    if (done > 0) this.#readable.splice(0, done);
+  }
+
+  #answer({ query, waiter }: Read<Query, Answer>): void {
+    try {
+      const answer = this.#machine.query(query);
+      if (answer instanceof Promise) answer.then(waiter.resolve, waiter.reject);
+      else waiter.resolve(answer as Answer);
+    } catch (error) {
+      waiter.reject(error);
+    }
+  }
+}
+
+function overloaded({ raft }: ResolvedOptions): OverloadedError {
+  return new OverloadedError(
+    `more than ${raft.maxUncommittedBytes} bytes wait to be committed (maxUncommittedBytes): try again later`,
+  );
+}
+
+function configurationsOf({ snapshot, configurations }: Restored): ConfigurationAt[] {
+  const base = snapshot === undefined ? [] : [{ index: snapshot.index, configuration: snapshot.configuration }];
+  const later = configurations.filter((entry) => entry.index > (snapshot?.index ?? 0));
+  return [...base, ...later.map((entry) => ({ index: entry.index, configuration: decodeConfiguration(entry.data) }))];
+}

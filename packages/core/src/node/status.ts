@@ -1,0 +1,52 @@
+import { emptyConfiguration } from '../consensus/configuration.js';
+import type { Raft } from '../consensus/raft.js';
+import type { Restored } from '../storage.js';
+import type { LogIndex, NodeId } from '../types.js';
+import type { NodeStatus, PeerStatus, Role } from './api.js';
+import type { ResolvedOptions } from './options.js';
+
+interface Source {
+  readonly id: NodeId;
+  readonly options: ResolvedOptions;
+  readonly restored: Restored | undefined;
+  readonly raft: Raft | undefined;
+  readonly appliedIndex: LogIndex;
+  readonly running: boolean;
+}
+
+export function statusOf({ id, options, restored, raft, appliedIndex, running }: Source): NodeStatus {
+  const { voters, learners, outgoing, addresses } = raft?.configuration ?? emptyConfiguration;
+  return {
+    id,
+    clusterId: options.clusterId,
+    groupId: options.groupId,
+    storeId: restored?.storeId ?? '',
+    state: running ? 'running' : 'stopped',
+    role: roleOf(raft, id),
+    term: raft?.term ?? 0,
+    leaderId: raft?.leaderId,
+    commitIndex: raft?.commitIndex ?? 0,
+    appliedIndex,
+    firstIndex: raft?.firstIndex ?? 1,
+    lastIndex: raft?.lastIndex ?? 0,
+    snapshotIndex: restored?.snapshot?.index ?? 0,
+    membership: { voters, learners, outgoing, addresses },
+    peers: raft === undefined ? [] : peersOf(raft),
+  };
+}
+
+function roleOf(raft: Raft | undefined, id: NodeId): Role {
+  if (raft === undefined) return 'follower';
+  return raft.role === 'follower' && raft.configuration.learners.includes(id) ? 'learner' : raft.role;
+}
+
+function peersOf(raft: Raft): PeerStatus[] {
+  return [...raft.progress].map(([id, { matchIndex, nextIndex, state, inflightMessages, inflightBytes }]) => ({
+    id,
+    matchIndex,
+    nextIndex,
+    state,
+    inflightMessages,
+    inflightBytes,
+  }));
+}
