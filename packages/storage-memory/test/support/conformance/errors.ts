@@ -1,0 +1,59 @@
+import { assertLog, assertRejects, batch, command, commands, configuration, opened } from './harness.js';
+import type { StorageCase } from './harness.js';
+
+/** What is refused, and that refusing harms nothing. */
+export const errorCases: readonly StorageCase[] = [
+  {
+    name: 'a batch that does not follow the log is refused, and the storage goes on',
+    async run(world) {
+      const { storage } = await opened(world);
+      await storage.append(batch(commands(1, 3, 1)));
+      await storage.compact(1);
+      const wrong = [
+        batch([command(5, 1)]),
+        batch([command(3, 1)]),
+        batch([command(4, 1), command(6, 1)]),
+        batch([], { truncateFrom: 1 }),
+        batch([], { truncateFrom: 5 }),
+        batch([command(4, 1)], { truncateFrom: 3 }),
+        batch([command(4, 1)], { resetTo: { index: 9, term: 1 } }),
+        batch([], { resetTo: { index: 9, term: 1 }, truncateFrom: 5 }),
+      ];
+      for (const one of wrong) await assertRejects(storage.append(one), 'RAFT_INVALID_ARGUMENT');
+      await assertRejects(storage.compact(4), 'RAFT_INVALID_ARGUMENT');
+      await storage.append(batch([command(4, 1)]));
+      await assertLog(storage, commands(2, 4, 1));
+    },
+  },
+  {
+    name: 'nothing works before open and after close; closing twice is safe',
+    async run(world) {
+      const storage = world.storage();
+      const closed = async (): Promise<void> => {
+        await assertRejects(storage.append(batch([])), 'RAFT_STORAGE_CLOSED');
+        await assertRejects(storage.entries(1, 1, 1), 'RAFT_STORAGE_CLOSED');
+        await assertRejects(storage.compact(0), 'RAFT_STORAGE_CLOSED');
+        const meta = { index: 1, term: 1, configuration: configuration('n1') };
+        await assertRejects(storage.createSnapshot(meta), 'RAFT_STORAGE_CLOSED');
+        await assertRejects(storage.openSnapshot(), 'RAFT_STORAGE_CLOSED');
+      };
+      await closed();
+      await storage.close();
+      await storage.open({ clusterId: 'c', nodeId: 'n1', groupId: 'g' });
+      await storage.append(batch(commands(1, 1, 1)));
+      await Promise.all([storage.close(), storage.close()]);
+      await storage.close();
+      await closed();
+    },
+  },
+  {
+    name: 'what is open cannot be opened again, and goes on',
+    async run(world) {
+      const { storage } = await opened(world);
+      const second = world.storage();
+      await assertRejects(second.open({ clusterId: 'c', nodeId: 'n1', groupId: 'g' }), 'RAFT_STORAGE_IN_USE');
+      await storage.append(batch(commands(1, 2, 1)));
+      await assertLog(storage, commands(1, 2, 1));
+    },
+  },
+];
