@@ -65,7 +65,7 @@ export class Applier<Command, Result> {
     const results = commands.length === 0 ? [] : this.#machine.apply(commands);
     const finish = (all: readonly Result[]): void => this.#finish(entries, commands.length, all);
     if (results instanceof Promise) this.#wait(results, finish);
-    else finish(results as readonly Result[]);
+    else finish(results);
   }
 
   #decode(data: Uint8Array): Command {

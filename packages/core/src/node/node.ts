@@ -10,10 +10,10 @@ import {
   NotLeaderError,
   OverloadedError,
   ProposalDroppedError,
-  RaftError,
   TimeoutError,
   UnknownOutcomeError,
 } from '../errors.js';
+import type { RaftError } from '../errors.js';
 import type { Message } from '../messages.js';
 import type { StateMachine } from '../state-machine.js';
 import type { Restored, Storage } from '../storage.js';
@@ -492,7 +492,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     try {
       const answer = this.#machine.query(query);
       if (answer instanceof Promise) answer.then(waiter.resolve, waiter.reject);
-      else waiter.resolve(answer as Answer);
+      else waiter.resolve(answer);
     } catch (error) {
       waiter.reject(error);
     }

@@ -40,7 +40,7 @@ export class Waiters {
     const end = (): boolean => {
       if (waiter.settled) return false;
       waiter.settled = true;
-      this.#waiting.delete(waiter as Entry<never>);
+      this.#waiting.delete(waiter);
       signal?.removeEventListener('abort', onAbort);
       return true;
     };
@@ -53,7 +53,7 @@ export class Waiters {
     };
     const onAbort = (): void => waiter.expire('abort');
     signal?.addEventListener('abort', onAbort, { once: true });
-    this.#waiting.add(waiter as Entry<never>);
+    this.#waiting.add(waiter);
     if (waiter.deadline < this.#timerAt) this.#arm(waiter.deadline);
     return waiter;
   }
