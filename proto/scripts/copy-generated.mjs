@@ -2,4 +2,6 @@
 import { cpSync, existsSync } from 'node:fs';
 
 const from = new URL('../src/generated/', import.meta.url);
-if (existsSync(from)) cpSync(from, new URL('../dist/generated/', import.meta.url), { recursive: true });
+const to = new URL('../dist/generated/', import.meta.url);
+const compiled = (file) => file.endsWith('.ts') && !file.endsWith('.d.ts');
+if (existsSync(from)) cpSync(from, to, { recursive: true, filter: (file) => !compiled(file) });

@@ -5,9 +5,13 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { descriptorModule } from './descriptors.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = ['raft/v1/raft.proto', 'kv/v1/kv.proto'];
+// The standard services of a gRPC server, of which only the descriptors are used.
+const standard = ['health/v1/health', 'reflection/v1/reflection', 'reflection/v1alpha/reflection'];
+const described = [...sources, ...standard.map((name) => `grpc/${name}.proto`)];
 const cli = dirname(createRequire(import.meta.url).resolve('protobufjs-cli/package.json'));
 
 const pbjsOptions =
@@ -77,7 +81,9 @@ function generate(folder) {
   writeFileSync(code, `${withNumbers(readFileSync(code, 'utf8')).trimEnd()}\n\n${shortNames('const')}`);
   const typings = replaceAll(readFileSync(types, 'utf8'), 'import Long = require("long");\n', '');
   writeFileSync(types, `${typings.trimEnd()}\n\n${shortNames('import')}`);
-  return [code, types];
+  const descriptors = join(folder, 'descriptors.ts');
+  writeFileSync(descriptors, descriptorModule(described));
+  return [code, types, descriptors];
 }
 
 function check(committed) {
