@@ -2,47 +2,24 @@ import type { Clock, Timer } from '../clock.js';
 import { bootstrapConfiguration, decodeConfiguration, encodeConfiguration } from '../consensus/configuration.js';
 import { Raft } from '../consensus/raft.js';
 import type { Effects } from '../consensus/raft.js';
-import type { ConfigurationAt, LoadRequest, ReadOutcome } from '../consensus/state.js';
-import {
-  AbortedError,
-  InvalidArgumentError,
-  NodeStoppedError,
-  NotLeaderError,
-  OverloadedError,
-  ProposalDroppedError,
-  TimeoutError,
-  UnknownOutcomeError,
-} from '../errors.js';
+import type { ConfigurationAt, LoadRequest } from '../consensus/state.js';
+import { AbortedError, InvalidArgumentError, NodeStoppedError, NotLeaderError, OverloadedError } from '../errors.js';
 import type { RaftError } from '../errors.js';
 import type { Message } from '../messages.js';
 import type { StateMachine } from '../state-machine.js';
 import type { Restored, Storage } from '../storage.js';
 import type { Transport } from '../transport.js';
 import { EntryType } from '../types.js';
-import type { Address, Configuration, Entry, LogIndex, NodeId, Term } from '../types.js';
+import type { Address, Configuration, Entry, NodeId } from '../types.js';
 import type { CallOptions, NodeEvents, NodeStatus, RaftNode, RaftNodeOptions, Role } from './api.js';
 import { Applier } from './applier.js';
 import { Events } from './events.js';
 import { resolveOptions } from './options.js';
 import type { ResolvedOptions } from './options.js';
+import { Proposals } from './proposals.js';
+import { Reads } from './reads.js';
 import { statusOf } from './status.js';
 import { Waiters } from './waiters.js';
-import type { Waiter } from './waiters.js';
-
-const DEFAULT_TIMEOUT_MS = 5000;
-
-interface Proposal<Result> {
-  readonly data: Uint8Array;
-  waiter: Waiter<Result>;
-  /** 0 until the command is in the log. */
-  index: LogIndex;
-  term: Term;
-}
-
-interface Read<Query, Answer> {
-  readonly query: Query;
-  waiter: Waiter<Answer>;
-}
 
 /** Makes a member of a group; nothing runs before its `start`. Throws {@link InvalidArgumentError} for options that cannot work. */
 export function createNode<Command = Uint8Array, Result = unknown, Query = unknown, Answer = unknown>(
@@ -60,6 +37,8 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   readonly #machine: StateMachine<Command, Result, Query, Answer>;
   readonly #events: Events;
   readonly #waiters: Waiters;
+  readonly #proposals: Proposals<Result>;
+  readonly #reads: Reads<Query, Answer>;
 
   #state: 'new' | 'starting' | 'running' | 'stopped' = 'new';
   #failure: RaftError | undefined;
@@ -72,18 +51,9 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   // What has come since the last turn.
   #turnPlanned = false;
   #inbox: Message[] = [];
-  #proposals: Proposal<Result>[] = [];
-  #newReads: number[] = [];
   #persisted = 0;
   #persistedSeen = 0;
   #loaded: { request: LoadRequest; entries: readonly Entry[] }[] = [];
-
-  /** Proposals in the log, by index. */
-  readonly #logged = new Map<LogIndex, Proposal<Result>>();
-  readonly #reads = new Map<number, Read<Query, Answer>>();
-  /** Reads that may be answered once their index is applied, in order of it. */
-  #readable: { readonly id: number; readonly index: LogIndex }[] = [];
-  #nextReadId = 1;
 
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
@@ -97,6 +67,10 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     this.#machine = options.stateMachine;
     this.#events = new Events(this.#options.logger);
     this.#waiters = new Waiters(this.#clock);
+    const { maxEntryBytes, raft } = this.#options;
+    const { maxUncommittedBytes } = raft;
+    this.#proposals = new Proposals(this.#waiters, { maxEntryBytes, maxUncommittedBytes });
+    this.#reads = new Reads(this.#waiters, (query) => this.#machine.query(query));
   }
 
   // Life
@@ -194,11 +168,12 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     if (wasRunning) this.#transport.detach(this.#options.groupId);
     this.#timer?.cancel();
     this.#applier?.stop();
-    const logged = new Set([...this.#logged.values()].map((proposal) => proposal.waiter));
-    for (const waiter of logged) waiter.reject(this.#stopped(true));
-    this.#waiters.rejectAll(() => this.#stopped(false));
-    this.#logged.clear();
-    this.#reads.clear();
+    this.#proposals.stop(
+      () => this.#stopped(true),
+      () => this.#stopped(false),
+    );
+    this.#reads.stop(() => this.#stopped(false));
+    this.#waiters.stop();
     this.#closing = this.#storage.close();
     return this.#closing;
   }
@@ -212,63 +187,20 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
 
   propose(command: Command, options: CallOptions = {}): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const data = this.#machine.codec === undefined ? (command as Uint8Array) : this.#machine.codec.encode(command);
-      const refused = this.#refuse(options) ?? this.#tooLarge(data);
+      const refused = this.#refuse(options);
       if (refused !== undefined) return reject(refused);
-      const proposal = { data, index: 0, term: 0 } as Proposal<Result>;
-      proposal.waiter = this.#waiters.add<Result>(
-        { resolve, reject },
-        {
-          timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-          signal: options.signal,
-          expired: (why) => this.#proposalExpired(proposal, why),
-        },
-      );
-      this.#proposals.push(proposal);
+      const { codec } = this.#machine;
+      const data = codec === undefined ? (command as Uint8Array) : codec.encode(command);
+      this.#proposals.add(data, options, { resolve, reject });
       this.#planTurn();
     });
-  }
-
-  #tooLarge(data: Uint8Array): RaftError | undefined {
-    const { maxEntryBytes } = this.#options;
-    if (data.length <= maxEntryBytes) return undefined;
-    return new InvalidArgumentError(
-      `the command has ${data.length} bytes; at most ${maxEntryBytes} are taken (maxEntryBytes)`,
-    );
-  }
-
-  #proposalExpired(proposal: Proposal<Result>, why: 'deadline' | 'abort'): RaftError {
-    const what = why === 'abort' ? 'the caller gave up' : 'the deadline passed';
-    if (proposal.index > 0) {
-      this.#logged.delete(proposal.index);
-      return new UnknownOutcomeError(what);
-    }
-    this.#proposals = this.#proposals.filter((other) => other !== proposal);
-    return why === 'abort'
-      ? new AbortedError('the caller gave up: the command was not proposed')
-      : new TimeoutError('the command was not proposed in time');
   }
 
   read(query: Query, options: CallOptions = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const refused = this.#refuse(options);
       if (refused !== undefined) return reject(refused);
-      const id = this.#nextReadId++;
-      const waiter = this.#waiters.add<Answer>(
-        { resolve, reject },
-        {
-          timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-          signal: options.signal,
-          expired: (why) => {
-            this.#reads.delete(id);
-            return why === 'abort'
-              ? new AbortedError('the caller gave up the read')
-              : new TimeoutError('the read was not confirmed by a quorum in time');
-          },
-        },
-      );
-      this.#reads.set(id, { query, waiter });
-      this.#newReads.push(id);
+      this.#reads.add(query, options, { resolve, reject });
       this.#planTurn();
     });
   }
@@ -337,25 +269,8 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     this.#loaded = [];
     for (const { request, entries } of loaded) raft.entriesLoaded(request, entries, now);
     if (now >= raft.deadline) raft.tick(now);
-    this.#handProposals(raft, now);
-    const reads = this.#newReads;
-    this.#newReads = [];
-    for (const id of reads) if (this.#reads.has(id)) raft.read(id, now);
-  }
-
-  #handProposals(raft: Raft, now: number): void {
-    const proposals = this.#proposals;
-    this.#proposals = [];
-    for (const proposal of proposals) {
-      const refusal = raft.refusal(proposal.data.length);
-      if (refusal === 'notLeader') proposal.waiter.reject(this.#notLeader());
-      else if (refusal === 'overloaded') proposal.waiter.reject(overloaded(this.#options));
-      else {
-        proposal.index = raft.propose(proposal.data, now);
-        proposal.term = raft.term;
-        this.#logged.set(proposal.index, proposal);
-      }
-    }
+    this.#proposals.enter(raft, now, () => this.#notLeader());
+    this.#reads.enter(raft, now);
   }
 
   /** The disk and the network get their work first, at the same time; then comes what is this node's own. */
@@ -365,7 +280,8 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     if (effects.messages.length > 0) this.#transport.send(this.#options.groupId, effects.messages);
     for (const request of effects.loads) this.#load(request);
     if (effects.roleChange !== undefined) this.#changeRole(raft, effects.roleChange);
-    if (effects.reads.length > 0) this.#settleReads(effects.reads);
+    const appliedIndex = this.#applier?.appliedIndex ?? 0;
+    if (effects.reads.length > 0) this.#reads.settle(effects.reads, appliedIndex, () => this.#notLeader());
     this.#applier?.advance(raft.applicableIndex);
   }
 
@@ -414,7 +330,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
 
   #changeRole(raft: Raft, change: NonNullable<Effects['roleChange']>): void {
     const { role, membership } = this.status();
-    if (role !== 'leader' || this.#logged.size > 0) this.#failDeposed(raft);
+    this.#proposals.failDeposed(raft);
     this.#options.logger('info', `${role} in term ${change.term}: ${change.reason}`, {
       leaderId: change.leaderId,
       voters: membership.voters,
@@ -425,16 +341,6 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
       leaderId: change.leaderId,
       reason: change.reason,
     });
-  }
-
-  /** Commands of an earlier leadership: those known to be committed will be applied; the others may or may not be. */
-  #failDeposed(raft: Raft): void {
-    for (const [index, proposal] of this.#logged) {
-      const stillLeads = raft.role === 'leader' && raft.term === proposal.term;
-      if (stillLeads || index <= raft.commitIndex) continue;
-      this.#logged.delete(index);
-      proposal.waiter.reject(new UnknownOutcomeError('this node lost the leadership'));
-    }
   }
 
   #notLeader(): NotLeaderError {
@@ -450,59 +356,13 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
 
   #settleApplied(entries: readonly Entry[], results: readonly Result[]): void {
     let next = 0;
-    for (const { index, term, type } of entries) {
-      const result = type === EntryType.command ? (results[next++] as Result) : undefined;
-      const proposal = this.#logged.get(index);
-      if (proposal === undefined) continue;
-      this.#logged.delete(index);
-      // Only the caller's own entry is its success: another leader's may have taken the place.
-      if (proposal.term === term) proposal.waiter.resolve(result as Result);
-      else proposal.waiter.reject(new ProposalDroppedError(index));
+    for (const entry of entries) {
+      this.#proposals.applied(entry, entry.type === EntryType.command ? results[next++] : undefined);
     }
     const appliedIndex = this.#applier?.appliedIndex ?? 0;
-    this.#answerReads(appliedIndex);
+    this.#reads.applied(appliedIndex);
     this.#events.emit('applied', { index: appliedIndex });
   }
-
-  #settleReads(outcomes: readonly ReadOutcome[]): void {
-    for (const { id, index } of outcomes) {
-      if (index !== undefined) {
-        this.#readable.push({ id, index });
-      } else {
-        this.#reads.get(id)?.waiter.reject(this.#notLeader());
-        this.#reads.delete(id);
-      }
-    }
-    this.#answerReads(this.#applier?.appliedIndex ?? 0);
-  }
-
-  #answerReads(appliedIndex: LogIndex): void {
-    let done = 0;
-    for (const { id, index } of this.#readable) {
-      if (index > appliedIndex) break;
-      done++;
-      const read = this.#reads.get(id);
-      this.#reads.delete(id);
-      if (read !== undefined) this.#answer(read);
-    }
-    if (done > 0) this.#readable.splice(0, done);
-  }
-
-  #answer({ query, waiter }: Read<Query, Answer>): void {
-    try {
-      const answer = this.#machine.query(query);
-      if (answer instanceof Promise) answer.then(waiter.resolve, waiter.reject);
-      else waiter.resolve(answer);
-    } catch (error) {
-      waiter.reject(error);
-    }
-  }
-}
-
-function overloaded({ raft }: ResolvedOptions): OverloadedError {
-  return new OverloadedError(
-    `more than ${raft.maxUncommittedBytes} bytes wait to be committed (maxUncommittedBytes): try again later`,
-  );
 }
 
 function configurationsOf({ snapshot, configurations }: Restored): ConfigurationAt[] {

@@ -1,25 +1,26 @@
 import type { Clock, Timer } from '../clock.js';
 import type { RaftError } from '../errors.js';
+import type { CallOptions } from './api.js';
+
+const DEFAULT_TIMEOUT_MS = 5000;
 
 /** A caller that waits. It is settled exactly once; what comes later is ignored. */
 export interface Waiter<T> {
-  /** In milliseconds of the clock. */
-  readonly deadline: number;
   resolve(value: T): void;
   reject(error: unknown): void;
 }
 
 type Why = 'deadline' | 'abort';
 
-interface Entry<T> extends Waiter<T> {
-  settled: boolean;
+interface Waiting {
+  readonly deadline: number;
   expire(why: Why): void;
 }
 
 /** All callers that wait, each with a deadline: one timer for all, set for the earliest. */
 export class Waiters {
   readonly #clock: Clock;
-  readonly #waiting = new Set<Entry<never>>();
+  readonly #waiting = new Set<Waiting>();
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
 
@@ -31,37 +32,33 @@ export class Waiters {
     return this.#waiting.size;
   }
 
-  /** `expired` gives the error that is true at that moment. */
+  /** `expired` gives the error that is true when the deadline passes or the caller gives up. */
   add<T>(
-    settle: { resolve: (value: T) => void; reject: (error: unknown) => void },
-    options: { timeoutMs: number; signal: AbortSignal | undefined; expired: (why: Why) => RaftError },
+    caller: Waiter<T>,
+    { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: CallOptions,
+    expired: (why: Why) => RaftError,
   ): Waiter<T> {
-    const { signal } = options;
+    const waiting: Waiting = {
+      deadline: this.#clock.now() + timeoutMs,
+      expire: (why) => void (end() && caller.reject(expired(why))),
+    };
+    const onAbort = signal === undefined ? undefined : (): void => waiting.expire('abort');
     const end = (): boolean => {
-      if (waiter.settled) return false;
-      waiter.settled = true;
-      this.#waiting.delete(waiter);
-      signal?.removeEventListener('abort', onAbort);
-      return true;
+      if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
+      return this.#waiting.delete(waiting);
     };
-    const waiter: Entry<T> = {
-      deadline: this.#clock.now() + options.timeoutMs,
-      settled: false,
-      resolve: (value) => void (end() && settle.resolve(value)),
-      reject: (error) => void (end() && settle.reject(error)),
-      expire: (why) => waiter.reject(options.expired(why)),
+    if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true });
+    this.#waiting.add(waiting);
+    if (waiting.deadline < this.#timerAt) this.#arm(waiting.deadline);
+    return {
+      resolve: (value) => void (end() && caller.resolve(value)),
+      reject: (error) => void (end() && caller.reject(error)),
     };
-    const onAbort = (): void => waiter.expire('abort');
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.#waiting.add(waiter);
-    if (waiter.deadline < this.#timerAt) this.#arm(waiter.deadline);
-    return waiter;
   }
 
-  rejectAll(errorFor: () => unknown): void {
-    for (const waiter of [...this.#waiting]) waiter.reject(errorFor());
+  stop(): void {
     this.#timer?.cancel();
-    this.#timerAt = Number.POSITIVE_INFINITY;
+    this.#timerAt = Number.NEGATIVE_INFINITY;
   }
 
   #arm(at: number): void {
@@ -74,9 +71,9 @@ export class Waiters {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
     let earliest = Number.POSITIVE_INFINITY;
-    for (const waiter of [...this.#waiting]) {
-      if (waiter.deadline <= now) waiter.expire('deadline');
-      else earliest = Math.min(earliest, waiter.deadline);
+    for (const waiting of this.#waiting) {
+      if (waiting.deadline <= now) waiting.expire('deadline');
+      else earliest = Math.min(earliest, waiting.deadline);
     }
     if (earliest < this.#timerAt) this.#arm(earliest);
   }
