@@ -13,7 +13,8 @@ export default defineConfig({
       provider: 'v8',
       include: ['packages/*/src/**/*.ts', 'proto/src/**/*.ts', 'apps/*/src/**/*.ts'],
       exclude: ['proto/src/generated/**'],
-      reporter: ['text', 'html', 'lcovonly'],
+      reporter: ['text-summary', 'html', 'lcovonly'],
+      reportOnFailure: true,
     },
     projects: [
       {

@@ -30,7 +30,7 @@ const consensusFolder = 'packages/core/src/consensus/';
 const impure: ReadonlySet<string> = new Set([
   ...['Date', 'performance', 'Temporal', 'setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval'],
   ...['Math.random', 'crypto', 'Promise', 'async', 'await', 'queueMicrotask', 'AbortController', 'AbortSignal'],
-  ...['process', 'Buffer', 'console', 'fetch', 'require', 'globalThis', 'global', 'window', 'self'],
+  ...['process', 'Buffer', 'console', 'fetch', 'require', 'globalThis', 'global'],
   ...['WeakRef', 'FinalizationRegistry', 'eval', 'Function'],
 ]);
 
