@@ -130,10 +130,11 @@ function targets(
   sources: ReadonlyMap<string, Source>,
   { types }: { types: boolean },
 ): string[] {
-  return source.imports
+  const found = source.imports
     .filter((item) => item.specifier.startsWith('.') && (types || !item.typeOnly))
     .map((item) => posix.join(posix.dirname(path), item.specifier).replace(/\.js$/, '.ts'))
     .filter((target) => sources.has(target));
+  return [...new Set(found)];
 }
 
 /** One cycle for each edge that closes one in a depth-first walk; each ends with the node it starts with. */
