@@ -1,0 +1,80 @@
+import { createNode, RaftError, StorageError, TransportError } from '@raft/core';
+import type { CallHandler, Logger, NodeStatus } from '@raft/core';
+import { KvStateMachine, kvService } from '@raft/kv';
+import { prepareDirectory } from './directory.js';
+import { serveHttp } from './http.js';
+import type { HttpServer } from './http.js';
+import type { ServerOptions } from './options.js';
+import { UsageError } from './usage-error.js';
+
+export interface RunningServer {
+  /** Where `/status` is served, with the port that was really taken. */
+  readonly http: string | undefined;
+  status(): NodeStatus;
+  /** Stops serving, then the node, then the transport. */
+  close(): Promise<void>;
+}
+
+export interface ComposeOptions extends ServerOptions {
+  readonly version: string;
+  readonly logger: Logger;
+  /** The node stopped itself. */
+  onFatal(error: RaftError): void;
+}
+
+/** Puts one storage, one transport and one node together and starts them. Throws {@link UsageError} or {@link RaftError}. */
+export async function startServer(options: ComposeOptions): Promise<RunningServer> {
+  if (options.storage.needsData) await prepareDirectory(options.directory);
+  const { id, clusterId, peers, listen, logger } = options;
+  let serve: CallHandler | undefined;
+  // Clients may come before the node is there to serve them.
+  const onCall: CallHandler = (call) => (serve ? serve(call) : call.fail(`node ${id} is starting: try again`));
+  const transport = options.transport.make({ nodeId: id, clusterId, listen, onCall, logger });
+  const node = createNode({
+    id,
+    clusterId,
+    transport,
+    storage: options.storage.make({ directory: options.directory, logger }),
+    stateMachine: new KvStateMachine(),
+    bootstrap: Object.fromEntries(peers),
+    heartbeatIntervalMs: options.heartbeatIntervalMs,
+    electionTimeoutMs: options.electionTimeoutMs,
+    logger,
+  });
+  node.on('fatal', ({ error }) => options.onFatal(error));
+  let http: HttpServer | undefined;
+  const close = async (): Promise<void> => {
+    await http?.close();
+    await node.stop();
+    await transport.close();
+  };
+  try {
+    // Ports first: one that is taken must not leave a new storage behind.
+    await transport.start();
+    if (options.http !== undefined) {
+      http = await serveHttp({ address: options.http, version: options.version, status: () => node.status() });
+    }
+    await node.start();
+    serve = kvService(node, { maxKeyBytes: options.maxKeyBytes, maxValueBytes: options.maxValueBytes });
+  } catch (error) {
+    await close();
+    throw asUsageError(error, options);
+  }
+  return { http: http?.address, status: () => node.status(), close };
+}
+
+/** What the person who starts the server can mend is a usage error; the rest stays what it is. */
+function asUsageError(error: unknown, options: ServerOptions): unknown {
+  if (error instanceof TransportError) {
+    return new UsageError(
+      error.code === 'RAFT_ADDRESS_IN_USE'
+        ? `--listen ${options.listen} is in use: stop what listens there, or choose another port`
+        : `--listen ${options.listen}: ${error.message}`,
+    );
+  }
+  if (error instanceof StorageError && (error.code === 'RAFT_STORAGE_IN_USE' || error.code === 'RAFT_STORAGE_IDENTITY')) {
+    return new UsageError(`--data ${options.directory}: ${error.message}`);
+  }
+  if (error instanceof RaftError && error.code === 'RAFT_INVALID_ARGUMENT') return new UsageError(error.message);
+  return error;
+}
