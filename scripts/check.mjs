@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 
 const steps = [
-  ['build', 'turbo run build --output-logs=errors-only'],
+  ['build', 'node scripts/build.mjs'],
   ['format', 'oxfmt --check'],
   ['lint', 'oxlint --type-aware --deny-warnings --report-unused-disable-directives'],
   ['types', 'tsc -p tsconfig.check.json'],
