@@ -989,6 +989,663 @@ export namespace raft {
               ({ outcome?: undefined; payload?: null; error?: null }|{ outcome?: "payload"; payload: Uint8Array; error?: null }|{ outcome?: "error"; payload?: null; error: string })
             );
         }
+
+        /**
+         * Properties of a HardState.
+         * @deprecated Use raft.v1.HardState.$Properties instead.
+         */
+        interface IHardState extends raft.v1.HardState.$Properties {
+        }
+
+        /** Represents a HardState. */
+        class HardState {
+
+            /**
+             * Constructs a new HardState.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.HardState.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** HardState term. */
+            term: number;
+
+            /** HardState votedFor. */
+            votedFor: string;
+
+            /** HardState commitIndex. */
+            commitIndex: number;
+
+            /**
+             * Encodes the specified HardState message. Does not implicitly {@link raft.v1.HardState.verify|verify} messages.
+             * @param message HardState message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.HardState.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a HardState message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.HardState & raft.v1.HardState.$Shape} HardState
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.HardState & raft.v1.HardState.$Shape;
+        }
+
+        namespace HardState {
+
+            /** Properties of a HardState. */
+            interface $Properties {
+
+                /** HardState term */
+                term?: (number|null);
+
+                /** HardState votedFor */
+                votedFor?: (string|null);
+
+                /** HardState commitIndex */
+                commitIndex?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a HardState. */
+            type $Shape = raft.v1.HardState.$Properties;
+        }
+
+        /**
+         * Properties of a LogPosition.
+         * @deprecated Use raft.v1.LogPosition.$Properties instead.
+         */
+        interface ILogPosition extends raft.v1.LogPosition.$Properties {
+        }
+
+        /** Represents a LogPosition. */
+        class LogPosition {
+
+            /**
+             * Constructs a new LogPosition.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.LogPosition.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** LogPosition index. */
+            index: number;
+
+            /** LogPosition term. */
+            term: number;
+
+            /**
+             * Encodes the specified LogPosition message. Does not implicitly {@link raft.v1.LogPosition.verify|verify} messages.
+             * @param message LogPosition message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.LogPosition.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a LogPosition message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.LogPosition & raft.v1.LogPosition.$Shape} LogPosition
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.LogPosition & raft.v1.LogPosition.$Shape;
+        }
+
+        namespace LogPosition {
+
+            /** Properties of a LogPosition. */
+            interface $Properties {
+
+                /** LogPosition index */
+                index?: (number|null);
+
+                /** LogPosition term */
+                term?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a LogPosition. */
+            type $Shape = raft.v1.LogPosition.$Properties;
+        }
+
+        /**
+         * Properties of a StoreIdentity.
+         * @deprecated Use raft.v1.StoreIdentity.$Properties instead.
+         */
+        interface IStoreIdentity extends raft.v1.StoreIdentity.$Properties {
+        }
+
+        /** Represents a StoreIdentity. */
+        class StoreIdentity {
+
+            /**
+             * Constructs a new StoreIdentity.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.StoreIdentity.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** StoreIdentity clusterId. */
+            clusterId: string;
+
+            /** StoreIdentity nodeId. */
+            nodeId: string;
+
+            /** StoreIdentity groupId. */
+            groupId: string;
+
+            /** StoreIdentity storeId. */
+            storeId: string;
+
+            /**
+             * Encodes the specified StoreIdentity message. Does not implicitly {@link raft.v1.StoreIdentity.verify|verify} messages.
+             * @param message StoreIdentity message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.StoreIdentity.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a StoreIdentity message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.StoreIdentity & raft.v1.StoreIdentity.$Shape} StoreIdentity
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.StoreIdentity & raft.v1.StoreIdentity.$Shape;
+        }
+
+        namespace StoreIdentity {
+
+            /** Properties of a StoreIdentity. */
+            interface $Properties {
+
+                /** StoreIdentity clusterId */
+                clusterId?: (string|null);
+
+                /** StoreIdentity nodeId */
+                nodeId?: (string|null);
+
+                /** StoreIdentity groupId */
+                groupId?: (string|null);
+
+                /** StoreIdentity storeId */
+                storeId?: (string|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a StoreIdentity. */
+            type $Shape = raft.v1.StoreIdentity.$Properties;
+        }
+
+        /**
+         * Properties of a StoreHeader.
+         * @deprecated Use raft.v1.StoreHeader.$Properties instead.
+         */
+        interface IStoreHeader extends raft.v1.StoreHeader.$Properties {
+        }
+
+        /** Represents a StoreHeader. */
+        class StoreHeader {
+
+            /**
+             * Constructs a new StoreHeader.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.StoreHeader.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** StoreHeader identity. */
+            identity?: (raft.v1.StoreIdentity.$Properties|null);
+
+            /** StoreHeader generation. */
+            generation: number;
+
+            /** StoreHeader durableSegment. */
+            durableSegment: number;
+
+            /** StoreHeader durableOffset. */
+            durableOffset: number;
+
+            /**
+             * Encodes the specified StoreHeader message. Does not implicitly {@link raft.v1.StoreHeader.verify|verify} messages.
+             * @param message StoreHeader message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.StoreHeader.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a StoreHeader message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.StoreHeader & raft.v1.StoreHeader.$Shape} StoreHeader
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.StoreHeader & raft.v1.StoreHeader.$Shape;
+        }
+
+        namespace StoreHeader {
+
+            /** Properties of a StoreHeader. */
+            interface $Properties {
+
+                /** StoreHeader identity */
+                identity?: (raft.v1.StoreIdentity.$Properties|null);
+
+                /** StoreHeader generation */
+                generation?: (number|null);
+
+                /** StoreHeader durableSegment */
+                durableSegment?: (number|null);
+
+                /** StoreHeader durableOffset */
+                durableOffset?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a StoreHeader. */
+            type $Shape = raft.v1.StoreHeader.$Properties;
+        }
+
+        /**
+         * Properties of a SegmentHeader.
+         * @deprecated Use raft.v1.SegmentHeader.$Properties instead.
+         */
+        interface ISegmentHeader extends raft.v1.SegmentHeader.$Properties {
+        }
+
+        /** Represents a SegmentHeader. */
+        class SegmentHeader {
+
+            /**
+             * Constructs a new SegmentHeader.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.SegmentHeader.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** SegmentHeader identity. */
+            identity?: (raft.v1.StoreIdentity.$Properties|null);
+
+            /** SegmentHeader segmentBytes. */
+            segmentBytes: number;
+
+            /** SegmentHeader previousEnd. */
+            previousEnd: number;
+
+            /** SegmentHeader hardState. */
+            hardState?: (raft.v1.HardState.$Properties|null);
+
+            /** SegmentHeader base. */
+            base?: (raft.v1.LogPosition.$Properties|null);
+
+            /** SegmentHeader last. */
+            last?: (raft.v1.LogPosition.$Properties|null);
+
+            /**
+             * Encodes the specified SegmentHeader message. Does not implicitly {@link raft.v1.SegmentHeader.verify|verify} messages.
+             * @param message SegmentHeader message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.SegmentHeader.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a SegmentHeader message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.SegmentHeader & raft.v1.SegmentHeader.$Shape} SegmentHeader
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.SegmentHeader & raft.v1.SegmentHeader.$Shape;
+        }
+
+        namespace SegmentHeader {
+
+            /** Properties of a SegmentHeader. */
+            interface $Properties {
+
+                /** SegmentHeader identity */
+                identity?: (raft.v1.StoreIdentity.$Properties|null);
+
+                /** SegmentHeader segmentBytes */
+                segmentBytes?: (number|null);
+
+                /** SegmentHeader previousEnd */
+                previousEnd?: (number|null);
+
+                /** SegmentHeader hardState */
+                hardState?: (raft.v1.HardState.$Properties|null);
+
+                /** SegmentHeader base */
+                base?: (raft.v1.LogPosition.$Properties|null);
+
+                /** SegmentHeader last */
+                last?: (raft.v1.LogPosition.$Properties|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a SegmentHeader. */
+            type $Shape = raft.v1.SegmentHeader.$Properties;
+        }
+
+        /**
+         * Properties of a BatchControl.
+         * @deprecated Use raft.v1.BatchControl.$Properties instead.
+         */
+        interface IBatchControl extends raft.v1.BatchControl.$Properties {
+        }
+
+        /** Represents a BatchControl. */
+        class BatchControl {
+
+            /**
+             * Constructs a new BatchControl.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.BatchControl.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** BatchControl hardState. */
+            hardState?: (raft.v1.HardState.$Properties|null);
+
+            /** BatchControl resetTo. */
+            resetTo?: (raft.v1.LogPosition.$Properties|null);
+
+            /** BatchControl truncateFrom. */
+            truncateFrom: number;
+
+            /** BatchControl compactTo. */
+            compactTo?: (raft.v1.LogPosition.$Properties|null);
+
+            /**
+             * Encodes the specified BatchControl message. Does not implicitly {@link raft.v1.BatchControl.verify|verify} messages.
+             * @param message BatchControl message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.BatchControl.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a BatchControl message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.BatchControl & raft.v1.BatchControl.$Shape} BatchControl
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.BatchControl & raft.v1.BatchControl.$Shape;
+        }
+
+        namespace BatchControl {
+
+            /** Properties of a BatchControl. */
+            interface $Properties {
+
+                /** BatchControl hardState */
+                hardState?: (raft.v1.HardState.$Properties|null);
+
+                /** BatchControl resetTo */
+                resetTo?: (raft.v1.LogPosition.$Properties|null);
+
+                /** BatchControl truncateFrom */
+                truncateFrom?: (number|null);
+
+                /** BatchControl compactTo */
+                compactTo?: (raft.v1.LogPosition.$Properties|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a BatchControl. */
+            type $Shape = raft.v1.BatchControl.$Properties;
+        }
+
+        /**
+         * Properties of a SnapshotHeader.
+         * @deprecated Use raft.v1.SnapshotHeader.$Properties instead.
+         */
+        interface ISnapshotHeader extends raft.v1.SnapshotHeader.$Properties {
+        }
+
+        /** Represents a SnapshotHeader. */
+        class SnapshotHeader {
+
+            /**
+             * Constructs a new SnapshotHeader.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.SnapshotHeader.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** SnapshotHeader identity. */
+            identity?: (raft.v1.StoreIdentity.$Properties|null);
+
+            /** SnapshotHeader last. */
+            last?: (raft.v1.LogPosition.$Properties|null);
+
+            /** SnapshotHeader configuration. */
+            configuration?: (raft.v1.Configuration.$Properties|null);
+
+            /** SnapshotHeader chunkBytes. */
+            chunkBytes: number;
+
+            /**
+             * Encodes the specified SnapshotHeader message. Does not implicitly {@link raft.v1.SnapshotHeader.verify|verify} messages.
+             * @param message SnapshotHeader message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.SnapshotHeader.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a SnapshotHeader message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.SnapshotHeader & raft.v1.SnapshotHeader.$Shape} SnapshotHeader
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.SnapshotHeader & raft.v1.SnapshotHeader.$Shape;
+        }
+
+        namespace SnapshotHeader {
+
+            /** Properties of a SnapshotHeader. */
+            interface $Properties {
+
+                /** SnapshotHeader identity */
+                identity?: (raft.v1.StoreIdentity.$Properties|null);
+
+                /** SnapshotHeader last */
+                last?: (raft.v1.LogPosition.$Properties|null);
+
+                /** SnapshotHeader configuration */
+                configuration?: (raft.v1.Configuration.$Properties|null);
+
+                /** SnapshotHeader chunkBytes */
+                chunkBytes?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a SnapshotHeader. */
+            type $Shape = raft.v1.SnapshotHeader.$Properties;
+        }
+
+        /**
+         * Properties of a Configuration.
+         * @deprecated Use raft.v1.Configuration.$Properties instead.
+         */
+        interface IConfiguration extends raft.v1.Configuration.$Properties {
+        }
+
+        /** Represents a Configuration. */
+        class Configuration {
+
+            /**
+             * Constructs a new Configuration.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.Configuration.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Configuration voters. */
+            voters: string[];
+
+            /** Configuration outgoing. */
+            outgoing: string[];
+
+            /** Configuration learners. */
+            learners: string[];
+
+            /** Configuration addresses. */
+            addresses: raft.v1.Configuration.Address.$Properties[];
+
+            /**
+             * Encodes the specified Configuration message. Does not implicitly {@link raft.v1.Configuration.verify|verify} messages.
+             * @param message Configuration message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.Configuration.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Configuration message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.Configuration & raft.v1.Configuration.$Shape} Configuration
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.Configuration & raft.v1.Configuration.$Shape;
+        }
+
+        namespace Configuration {
+
+            /** Properties of a Configuration. */
+            interface $Properties {
+
+                /** Configuration voters */
+                voters?: (string[]|null);
+
+                /** Configuration outgoing */
+                outgoing?: (string[]|null);
+
+                /** Configuration learners */
+                learners?: (string[]|null);
+
+                /** Configuration addresses */
+                addresses?: (raft.v1.Configuration.Address.$Properties[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Configuration. */
+            type $Shape = raft.v1.Configuration.$Properties;
+
+            /**
+             * Properties of an Address.
+             * @deprecated Use raft.v1.Configuration.Address.$Properties instead.
+             */
+            interface IAddress extends raft.v1.Configuration.Address.$Properties {
+            }
+
+            /** Represents an Address. */
+            class Address {
+
+                /**
+                 * Constructs a new Address.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: raft.v1.Configuration.Address.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** Address nodeId. */
+                nodeId: string;
+
+                /** Address address. */
+                address: string;
+
+                /**
+                 * Encodes the specified Address message. Does not implicitly {@link raft.v1.Configuration.Address.verify|verify} messages.
+                 * @param message Address message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: raft.v1.Configuration.Address.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes an Address message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {raft.v1.Configuration.Address & raft.v1.Configuration.Address.$Shape} Address
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.Configuration.Address & raft.v1.Configuration.Address.$Shape;
+            }
+
+            namespace Address {
+
+                /** Properties of an Address. */
+                interface $Properties {
+
+                    /** Address nodeId */
+                    nodeId?: (string|null);
+
+                    /** Address address */
+                    address?: (string|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of an Address. */
+                type $Shape = raft.v1.Configuration.Address.$Properties;
+            }
+        }
     }
 }
 
