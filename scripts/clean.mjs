@@ -1,4 +1,10 @@
-// Removes what a build has written below the current folder; the arguments name more to remove.
-import { rmSync } from 'node:fs';
+// Removes what builds and test runs have written.
+import { readdirSync, rmSync } from 'node:fs';
 
-for (const folder of ['dist', '.turbo', ...process.argv.slice(2)]) rmSync(folder, { recursive: true, force: true });
+const packages = ['packages', 'apps'].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`));
+const written = [
+  'coverage',
+  'reports',
+  ...[...packages, 'proto'].flatMap((path) => [`${path}/dist`, `${path}/.turbo`]),
+];
+for (const path of written) rmSync(path, { recursive: true, force: true });
