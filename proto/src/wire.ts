@@ -112,6 +112,11 @@ export class WireReader {
     return new WireReader(this.#bytes, start, this.#position);
   }
 
+  /** Reads a length, skips that many bytes and gives where they start; they end at {@link position}. */
+  span(): number {
+    return this.#skipLength();
+  }
+
   /** Reads a length and gives a view of that many bytes. */
   bytes(): Uint8Array {
     const start = this.#skipLength();
