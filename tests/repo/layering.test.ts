@@ -2,20 +2,28 @@ import { describe, expect, it } from 'vitest';
 import { read, repositoryFiles } from './files.js';
 import { checkLayering, findCycles, type Manifest, type Workspace } from './layering.js';
 
+function manifest(name: string, dependencies: readonly string[], entries: readonly string[] = ['.']): Manifest {
+  return {
+    name,
+    dependencies: Object.fromEntries(dependencies.map((dependency) => [dependency, '1'])),
+    exports: Object.fromEntries(entries.map((entry) => [entry, './src/index.ts'])),
+  };
+}
+
 const manifests: Record<string, Manifest> = {
-  'packages/core': { name: '@raft/core' },
-  proto: { name: '@raft/proto', dependencies: { '@raft/core': '1', protobufjs: '1' } },
-  'packages/storage-file': { name: '@raft/storage-file', dependencies: { '@raft/core': '1', '@raft/proto': '1' } },
-  'packages/transport-tcp': { name: '@raft/transport-tcp', dependencies: { '@raft/core': '1', '@raft/proto': '1' } },
-  'packages/kv': { name: '@raft/kv', dependencies: { '@raft/core': '1' } },
-  'apps/server': { name: 'raft-server', dependencies: { '@raft/core': '1', '@raft/kv': '1' } },
+  'packages/core': manifest('@raft/core', []),
+  proto: manifest('@raft/proto', ['@raft/core', 'protobufjs'], ['.', './descriptors']),
+  'packages/storage-file': manifest('@raft/storage-file', ['@raft/core', '@raft/proto']),
+  'packages/transport-tcp': manifest('@raft/transport-tcp', ['@raft/core', '@raft/proto']),
+  'packages/kv': manifest('@raft/kv', ['@raft/core']),
+  'apps/server': manifest('raft-server', ['@raft/core', '@raft/kv']),
 };
 
 /** A small workspace with these files, and with these dependencies besides those above. */
 function workspace(files: Record<string, string>, more: Record<string, string[]> = {}): Workspace {
-  const packages = Object.entries(manifests).map(([folder, manifest]): [string, Manifest] => {
+  const packages = Object.entries(manifests).map(([folder, known]): [string, Manifest] => {
     const added = (more[folder] ?? []).map((name) => [name, '1'] as const);
-    return [folder, { ...manifest, dependencies: { ...manifest.dependencies, ...Object.fromEntries(added) } }];
+    return [folder, { ...known, dependencies: { ...known.dependencies, ...Object.fromEntries(added) } }];
   });
   return { packages: new Map(packages), files: new Map(Object.entries(files)) };
 }
@@ -46,7 +54,7 @@ describe('layering', () => {
         export type Use = Clock;`,
       'packages/core/src/consensus/step.ts': 'export const step = 1;',
       'packages/core/src/clock.ts': 'export interface Clock { now(): number } export const now = () => Date.now();',
-      'packages/transport-tcp/src/index.ts': `import net from 'node:net'; import { x } from '@raft/proto'; net(x);`,
+      'packages/transport-tcp/src/index.ts': `import net from 'node:net'; import { x } from '@raft/proto'; import '@raft/proto/descriptors'; net(x);`,
       'apps/server/src/main.ts': `import { kv } from '@raft/kv'; kv();`,
     });
     expect(checkLayering(sound)).toEqual([]);
@@ -83,7 +91,12 @@ describe('layering', () => {
     ],
     ['no package imports an app', 'packages/kv/src/a.ts', `import 'raft-server';`, 'may not import raft-server'],
     ['an import is declared', 'packages/kv/src/a.ts', `import 'sorted-btree';`, 'not among the dependencies'],
-    ['no import reaches inside', 'packages/kv/src/a.ts', `import '@raft/core/dist/a.js';`, 'reaches inside @raft/core'],
+    [
+      'no import reaches inside',
+      'packages/kv/src/a.ts',
+      `import '@raft/core/dist/a.js';`,
+      'is not among the exports of @raft/core',
+    ],
     ['no path leaves a package', 'packages/kv/src/a.ts', `import '../../core/src/a.js';`, 'leads out of the package'],
     ['no source imports a test', 'packages/kv/src/a.ts', `import '../test/a.js';`, 'leads out of the package'],
     [

@@ -4,6 +4,7 @@ import { parseSource, type Source } from './sources.js';
 export interface Manifest {
   readonly name: string;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly exports?: Readonly<Record<string, unknown>>;
 }
 
 /** A workspace as the rules see it. All paths are relative to the root, with slashes. */
@@ -53,7 +54,7 @@ function checkImports(workspace: Workspace, sources: ReadonlyMap<string, Source>
     const manifest = workspace.packages.get(folder);
     if (!manifest) throw new Error(`${path} belongs to no package`);
     for (const { specifier } of source.imports) {
-      const problem = checkImport(path, folder, manifest, specifier, folderByName);
+      const problem = checkImport(path, folder, manifest, specifier, folderByName, workspace);
       if (problem) problems.push(`${path}: ${problem}`);
     }
   }
@@ -66,6 +67,7 @@ function checkImport(
   manifest: Manifest,
   specifier: string,
   folderByName: ReadonlyMap<string, string>,
+  workspace: Workspace,
 ): string | undefined {
   if (specifier === '(computed)') return 'imports a name that is made at run time';
   if (specifier.startsWith('.')) {
@@ -77,7 +79,10 @@ function checkImport(
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
   const target = folderByName.get(name);
   if (target !== undefined && !mayImport(folder, target)) return `${manifest.name} may not import ${name}`;
-  if (target !== undefined && specifier !== name) return `${specifier} reaches inside ${name}`;
+  const entry = `.${specifier.slice(name.length)}`;
+  if (target !== undefined && workspace.packages.get(target)?.exports?.[entry] === undefined) {
+    return `${specifier} is not among the exports of ${name}`;
+  }
   if (manifest.dependencies?.[name] === undefined) return `${name} is not among the dependencies of ${manifest.name}`;
   return undefined;
 }
