@@ -24,5 +24,5 @@ function world(): World {
 }
 
 describe('transport conformance', () => {
-  for (const testCase of transportCases({ addresses: false })) test(`${testCase.name}`, () => runCase(testCase, world));
+  test.each(transportCases({ addresses: false }))('$name', (testCase) => runCase(testCase, world));
 });

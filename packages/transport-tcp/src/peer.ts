@@ -30,7 +30,7 @@ const stableMs = 1000;
 export class Peer {
   readonly id: NodeId;
   /** The groups that name it. */
-  readonly groups = new Set<GroupId>();
+  readonly groups: Set<GroupId> = new Set<GroupId>();
   readonly counters: PeerCounters = peerCounters();
   readonly #context: PeerContext;
   readonly #backoff: Backoff;

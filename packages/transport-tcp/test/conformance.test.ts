@@ -3,6 +3,5 @@ import { runCase, transportCases } from '../../transport-memory/test/support/con
 import { tcpWorld } from './support/world.js';
 
 describe('transport conformance', () => {
-  for (const testCase of transportCases({ addresses: true }))
-    test(`${testCase.name}`, () => runCase(testCase, tcpWorld));
+  test.each(transportCases({ addresses: true }))('$name', (testCase) => runCase(testCase, tcpWorld));
 });
