@@ -1,6 +1,6 @@
 import type { AppendEntries, AppendEntriesResponse, GroupId, Message, Rejection } from '@raft/core';
-import protobuf from 'protobufjs/minimal.js';
-import { DecodeError, decoding } from './decode-error.js';
+import { DecodeError } from './decode-error.js';
+import { decodeMessage } from './decode-message.js';
 import { packedBytes, packEntries, unpackEntries } from './entries.js';
 import { raftV1 } from './generated/protos.js';
 import {
@@ -146,15 +146,11 @@ function checkIntegers(...values: number[]): void {
  * entries that are truncated or of an unknown type.
  */
 export function decodeEnvelope(bytes: Uint8Array): { groupId: GroupId; messages: Message[] } {
-  return decoding('envelope', () => {
-    const reader = protobuf.Reader.create(bytes);
-    reader.discardUnknown = true;
-    const envelope = raftV1.Envelope.decode(reader);
-    if (envelope.version !== PROTOCOL_VERSION) {
-      throw new DecodeError(`protocol version ${envelope.version} is not spoken here, only ${PROTOCOL_VERSION}`);
-    }
-    return { groupId: envelope.groupId, messages: envelope.messages.map((each) => fromProto(each as raftV1.Message)) };
-  });
+  const envelope = decodeMessage(raftV1.Envelope, bytes, 'envelope');
+  if (envelope.version !== PROTOCOL_VERSION) {
+    throw new DecodeError(`protocol version ${envelope.version} is not spoken here, only ${PROTOCOL_VERSION}`);
+  }
+  return { groupId: envelope.groupId, messages: envelope.messages.map((each) => fromProto(each as raftV1.Message)) };
 }
 
 function fromProto(message: raftV1.Message): Message {

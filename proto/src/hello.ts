@@ -1,5 +1,5 @@
-import protobuf from 'protobufjs/minimal.js';
-import { DecodeError, decoding } from './decode-error.js';
+import { DecodeError } from './decode-error.js';
+import { decodeMessage } from './decode-message.js';
 import { PROTOCOL_VERSION } from './envelope.js';
 import { raftV1 } from './generated/protos.js';
 
@@ -31,13 +31,11 @@ export function encodeHello(hello: Hello): Uint8Array {
 
 /** Accepts any version, so that the answer can say which one is spoken here. Throws {@link DecodeError}. */
 export function decodeHello(bytes: Uint8Array): Hello & { readonly version: number } {
-  return decoding('hello', () => {
-    const { version, kind, clusterId, nodeId, targetId } = raftV1.Hello.decode(reader(bytes));
-    if (kind !== Kind.KIND_PEER && kind !== Kind.KIND_CLIENT) {
-      throw new DecodeError(`malformed hello: kind ${kind} is neither a peer nor a client`);
-    }
-    return { version, kind: kind === Kind.KIND_PEER ? 'peer' : 'client', clusterId, nodeId, targetId };
-  });
+  const { version, kind, clusterId, nodeId, targetId } = decodeMessage(raftV1.Hello, bytes, 'hello');
+  if (kind !== Kind.KIND_PEER && kind !== Kind.KIND_CLIENT) {
+    throw new DecodeError(`malformed hello: kind ${kind} is neither a peer nor a client`);
+  }
+  return { version, kind: kind === Kind.KIND_PEER ? 'peer' : 'client', clusterId, nodeId, targetId };
 }
 
 export function encodeHelloReply(reply: HelloReply): Uint8Array {
@@ -46,14 +44,6 @@ export function encodeHelloReply(reply: HelloReply): Uint8Array {
 
 /** Throws {@link DecodeError}. */
 export function decodeHelloReply(bytes: Uint8Array): HelloReply {
-  return decoding('hello reply', () => {
-    const { accepted, clusterId, nodeId, reason } = raftV1.HelloReply.decode(reader(bytes));
-    return { accepted, clusterId, nodeId, reason };
-  });
-}
-
-function reader(bytes: Uint8Array): protobuf.Reader {
-  const made = protobuf.Reader.create(bytes);
-  made.discardUnknown = true;
-  return made;
+  const { accepted, clusterId, nodeId, reason } = decodeMessage(raftV1.HelloReply, bytes, 'hello reply');
+  return { accepted, clusterId, nodeId, reason };
 }

@@ -5,5 +5,6 @@ export type { Hello, HelloReply } from './hello.js';
 export { decodeCalls, decodeReplies, encodeCalls, encodeReplies } from './batches.js';
 export type { EncodedCall, EncodedReply } from './batches.js';
 
-// The generated code, as the .proto files have it.
+// The generated code, as the .proto files have it, and a decoder that throws nothing but DecodeError.
+export { decodeMessage } from './decode-message.js';
 export { kvV1, raftV1 } from './generated/protos.js';
