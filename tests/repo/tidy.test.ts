@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { read, repositoryFiles } from './files.js';
+import { filesWithoutGit, read, repositoryFiles } from './files.js';
 import { brokenLinks, uncommentedFlags, unpinned } from './tidy.js';
 
 interface Manifest {
@@ -54,6 +54,16 @@ describe('the repository', () => {
     const documents = files.filter((path) => path.endsWith('.md'));
     expect(documents.length).toBeGreaterThan(3);
     expect(documents.flatMap((path) => brokenLinks(path, read(path), known))).toEqual([]);
+  });
+});
+
+describe('the list of files', () => {
+  it('can be made with and without git', () => {
+    const known = ['package.json', '.ci/run', 'tests/repo/files.ts', 'packages/core/src/index.ts'];
+    for (const list of [repositoryFiles(), filesWithoutGit()]) {
+      expect(list).toEqual(expect.arrayContaining(known));
+      expect(list.filter((path) => /(^|\/)(node_modules|dist|\.git)\//.test(path))).toEqual([]);
+    }
   });
 });
 
