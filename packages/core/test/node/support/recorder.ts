@@ -1,0 +1,44 @@
+import type { Applied, StateMachine } from '../../../src/index.js';
+
+/** A state machine of texts: it keeps what it applied; a command's result is `text@index`. */
+export interface Recorder extends StateMachine<string, string, Ask, readonly string[]> {
+  readonly applied: Applied<string>[];
+  /** How many commands each call of `apply` brought. */
+  readonly batches: number[];
+}
+
+/** A query: what the machine does before it answers with all texts. */
+export type Ask = 'all' | 'later' | 'never' | 'throw';
+
+/** `before` is called with each batch; what it throws or rejects with, `apply` does. */
+export function recorder(before?: (entries: readonly Applied<string>[]) => void | Promise<void>): Recorder {
+  const applied: Applied<string>[] = [];
+  const batches: number[] = [];
+  const texts = (): string[] => applied.map((entry) => entry.command);
+
+  function record(entries: readonly Applied<string>[]): string[] {
+    applied.push(...entries);
+    batches.push(entries.length);
+    return entries.map(({ command, index }) => `${command}@${index}`);
+  }
+
+  return {
+    applied,
+    batches,
+    codec: {
+      encode: (text) => new TextEncoder().encode(text),
+      decode: (bytes) => new TextDecoder().decode(bytes),
+    },
+    apply(entries) {
+      const wait = before?.(entries);
+      return wait === undefined ? record(entries) : wait.then(() => record(entries));
+    },
+    query(ask) {
+      if (ask === 'throw') throw new Error('no such query');
+      if (ask === 'never') return new Promise(() => {});
+      return ask === 'later' ? Promise.resolve().then(texts) : texts();
+    },
+    async *snapshot() {},
+    async restore() {},
+  };
+}
