@@ -168,12 +168,9 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     if (wasRunning) this.#transport.detach(this.#options.groupId);
     this.#timer?.cancel();
     this.#applier?.stop();
-    this.#proposals.stop(
-      () => this.#stopped(true),
-      () => this.#stopped(false),
-    );
-    this.#reads.stop(() => this.#stopped(false));
-    this.#waiters.stop();
+    this.#proposals.stop(() => this.#stopped(true));
+    this.#reads.stop();
+    this.#waiters.stop(() => this.#stopped(false));
     this.#closing = this.#storage.close();
     return this.#closing;
   }

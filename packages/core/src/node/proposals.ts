@@ -105,9 +105,9 @@ export class Proposals<Result> {
     }
   }
 
-  stop(loggedError: () => RaftError, queuedError: () => RaftError): void {
+  /** Fails the commands that are in the log; the others are left to their waiters. */
+  stop(loggedError: () => RaftError): void {
     for (const proposal of this.#logged.values()) proposal.waiter.reject(loggedError());
-    for (const proposal of this.#queue) proposal.waiter.reject(queuedError());
     this.#logged.clear();
     this.#queue = [];
   }

@@ -1,7 +1,7 @@
 import type { Raft } from '../consensus/raft.js';
 import type { ReadOutcome } from '../consensus/state.js';
 import { AbortedError, TimeoutError } from '../errors.js';
-import type { NotLeaderError, RaftError } from '../errors.js';
+import type { NotLeaderError } from '../errors.js';
 import type { LogIndex } from '../types.js';
 import type { CallOptions } from './api.js';
 import type { Waiter, Waiters } from './waiters.js';
@@ -84,8 +84,7 @@ export class Reads<Query, Answer> {
     }
   }
 
-  stop(error: () => RaftError): void {
-    for (const { waiter } of this.#reads.values()) waiter.reject(error());
+  stop(): void {
     this.#reads.clear();
     this.#queue = [];
     this.#confirmed = [];

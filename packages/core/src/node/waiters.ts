@@ -15,6 +15,7 @@ type Why = 'deadline' | 'abort';
 interface Waiting {
   readonly deadline: number;
   expire(why: Why): void;
+  reject(error: unknown): void;
 }
 
 /** All callers that wait, each with a deadline: one timer for all, set for the earliest. */
@@ -41,6 +42,7 @@ export class Waiters {
     const waiting: Waiting = {
       deadline: this.#clock.now() + timeoutMs,
       expire: (why) => void (end() && caller.reject(expired(why))),
+      reject: (error) => void (end() && caller.reject(error)),
     };
     const onAbort = signal === undefined ? undefined : (): void => waiting.expire('abort');
     const end = (): boolean => {
@@ -50,15 +52,14 @@ export class Waiters {
     if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true });
     this.#waiting.add(waiting);
     if (waiting.deadline < this.#timerAt) this.#arm(waiting.deadline);
-    return {
-      resolve: (value) => void (end() && caller.resolve(value)),
-      reject: (error) => void (end() && caller.reject(error)),
-    };
+    return { resolve: (value) => void (end() && caller.resolve(value)), reject: waiting.reject };
   }
 
-  stop(): void {
+  /** Fails whoever still waits, wherever the call may be. */
+  stop(error: () => RaftError): void {
     this.#timer?.cancel();
     this.#timerAt = Number.NEGATIVE_INFINITY;
+    for (const waiting of this.#waiting) waiting.reject(error());
   }
 
   #arm(at: number): void {
