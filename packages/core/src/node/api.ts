@@ -66,7 +66,10 @@ export interface CallOptions {
 /** One member of a Raft group. Made by {@link createNode}. */
 export interface RaftNode<Command, Result, Query, Answer> {
   readonly id: NodeId;
-  /** Opens the storage and joins the group. Throws {@link StorageError} or {@link InvalidArgumentError}; then nothing runs. */
+  /**
+   * Opens the storage and joins the group. Throws {@link StorageError}, {@link InvalidArgumentError}, and
+   * {@link NodeStoppedError} when it was stopped meanwhile; then nothing runs.
+   */
   start(): Promise<void>;
   /**
    * Replicates a command; resolves with the state machine's result once it is committed and applied on this node.

@@ -42,6 +42,9 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
 
   #state: 'new' | 'starting' | 'running' | 'stopped' = 'new';
   #failure: RaftError | undefined;
+  /** Settles when the start uses the storage no more. */
+  #prepared: Promise<Restored> | undefined;
+  #storageOpen = false;
   #closing: Promise<void> | undefined;
   #restored: Restored | undefined;
   #raft: Raft | undefined;
@@ -76,18 +79,27 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   // Life
 
   async start(): Promise<void> {
-    if (this.#state !== 'new') throw new InvalidArgumentError(`node ${this.id} was started before: make a new one`);
+    if (this.#state !== 'new') {
+      throw new InvalidArgumentError(`node ${this.id} was started or stopped before: make a new one`);
+    }
     this.#state = 'starting';
+    this.#prepared = this.#prepare();
     try {
-      const { clusterId, groupId } = this.#options;
-      const restored = await this.#bootstrap(await this.#storage.open({ clusterId, nodeId: this.id, groupId }));
-      for (const repair of restored.repairs) this.#options.logger('warn', repair);
-      await this.#restoreMachine();
-      this.#run(restored);
+      this.#run(await this.#prepared);
     } catch (error) {
-      await this.#close();
+      await this.#closeQuietly();
       throw error;
     }
+  }
+
+  async #prepare(): Promise<Restored> {
+    const { clusterId, groupId, logger } = this.#options;
+    const opened = await this.#storage.open({ clusterId, nodeId: this.id, groupId });
+    this.#storageOpen = true;
+    for (const repair of opened.repairs) logger('warn', repair);
+    const restored = await this.#bootstrap(opened);
+    await this.#restoreMachine();
+    return restored;
   }
 
   /** A new cluster's first entry is its configuration, the same on every node. */
@@ -135,8 +147,8 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
       applied: (entries, results) => this.#settleApplied(entries, results),
       failed: (error) => this.#fail('the state machine failed', error),
     });
-    this.#state = 'running';
     this.#transport.attach(this.#options.groupId, { receive: (messages) => this.#receive(messages) });
+    this.#state = 'running';
     this.#turn();
   }
 
@@ -155,9 +167,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     this.#failure = new NodeStoppedError(`node ${this.id} stopped: ${what}: ${detail}`, { cause });
     this.#options.logger('error', this.#failure.message, { error: cause });
     const failure = this.#failure;
-    void this.#close().catch((error: unknown) =>
-      this.#options.logger('error', 'closing the storage failed', { error }),
-    );
+    void this.#closeQuietly();
     this.#events.emit('fatal', { error: failure });
   }
 
@@ -171,8 +181,23 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     this.#proposals.stop(() => this.#stopped(true));
     this.#reads.stop();
     this.#waiters.stop(() => this.#stopped(false));
-    this.#closing = this.#storage.close();
+    this.#closing = this.#closeStorage();
     return this.#closing;
+  }
+
+  /** What could not be opened is not this node's to close: another may have it. */
+  async #closeStorage(): Promise<void> {
+    await this.#prepared?.catch(() => 'told by start');
+    if (this.#storageOpen) await this.#storage.close();
+  }
+
+  /** For those who have an earlier error to tell. */
+  async #closeQuietly(): Promise<void> {
+    try {
+      await this.#close();
+    } catch (error) {
+      this.#options.logger('error', 'closing the storage failed', { error });
+    }
   }
 
   #stopped(maybeDone: boolean): NodeStoppedError {

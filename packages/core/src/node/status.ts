@@ -14,6 +14,7 @@ interface Source {
   readonly running: boolean;
 }
 
+/** A stopped node still tells what its log held, but takes no part: it neither leads nor follows anybody. */
 export function statusOf({ id, options, restored, raft, appliedIndex, running }: Source): NodeStatus {
   const { voters, learners, outgoing, addresses } = raft?.configuration ?? emptyConfiguration;
   return {
@@ -22,16 +23,16 @@ export function statusOf({ id, options, restored, raft, appliedIndex, running }:
     groupId: options.groupId,
     storeId: restored?.storeId ?? '',
     state: running ? 'running' : 'stopped',
-    role: roleOf(raft, id),
+    role: running ? roleOf(raft, id) : 'follower',
     term: raft?.term ?? 0,
-    leaderId: raft?.leaderId,
+    leaderId: running ? raft?.leaderId : undefined,
     commitIndex: raft?.commitIndex ?? 0,
     appliedIndex,
     firstIndex: raft?.firstIndex ?? 1,
     lastIndex: raft?.lastIndex ?? 0,
     snapshotIndex: restored?.snapshot?.index ?? 0,
     membership: { voters, learners, outgoing, addresses },
-    peers: raft === undefined ? [] : peersOf(raft),
+    peers: running ? peersOf(raft) : [],
   };
 }
 
@@ -40,8 +41,8 @@ function roleOf(raft: Raft | undefined, id: NodeId): Role {
   return raft.role === 'follower' && raft.configuration.learners.includes(id) ? 'learner' : raft.role;
 }
 
-function peersOf(raft: Raft): PeerStatus[] {
-  return [...raft.progress].map(([id, { matchIndex, nextIndex, state, inflightMessages, inflightBytes }]) => ({
+function peersOf(raft: Raft | undefined): PeerStatus[] {
+  return [...(raft?.progress ?? [])].map(([id, { matchIndex, nextIndex, state, inflightMessages, inflightBytes }]) => ({
     id,
     matchIndex,
     nextIndex,

@@ -16,6 +16,7 @@ export interface TappedStorage extends Storage {
   /** Called before each append with its number, from 1; what it gives, the append rejects with. */
   failAppend: ((call: number) => Error | undefined) | undefined;
   failRead: (() => Error | undefined) | undefined;
+  failClose: (() => Error | undefined) | undefined;
   /** Awaited by `open`, after it took possession. */
   opening: Promise<void> | undefined;
 }
@@ -29,6 +30,7 @@ export function tappedStorage(inner: Storage = memoryStorage()): TappedStorage {
     closes: 0,
     failAppend: undefined,
     failRead: undefined,
+    failClose: undefined,
     opening: undefined,
     hold() {
       let open = (): void => {};
@@ -66,6 +68,8 @@ export function tappedStorage(inner: Storage = memoryStorage()): TappedStorage {
       storage.closes++;
       await inner.close();
       storage.isOpen = false;
+      const error = storage.failClose?.();
+      if (error !== undefined) throw error;
     },
   };
   return storage;
