@@ -1,4 +1,5 @@
 import type { CallHandler, Logger, Storage, Transport } from '@raft/core';
+import type { UnaryService } from '@raft/kv';
 import { fileStorage } from '@raft/storage-file';
 import { memoryStorage } from '@raft/storage-memory';
 import { grpcTransport } from '@raft/transport-grpc';
@@ -29,7 +30,10 @@ export interface TransportOptions {
   readonly clusterId: string;
   /** `host:port` to listen on. */
   readonly listen: string;
+  /** Serves the pipelined requests of clients. */
   readonly onCall: CallHandler;
+  /** What gRPC serves besides, one request a call. */
+  readonly services: readonly UnaryService[];
   readonly logger: Logger;
 }
 
@@ -42,8 +46,8 @@ const storages: Readonly<Record<string, StorageChoice | undefined>> = {
 
 /** What `--transport` may name. */
 const transports: Readonly<Record<string, TransportChoice | undefined>> = {
-  grpc: { listens: true, make: (options) => grpcTransport(options) },
-  tcp: { listens: true, make: (options) => tcpTransport(options) },
+  grpc: { listens: true, make: (options) => grpcTransport({ ...options, reflection: [] }) },
+  tcp: { listens: true, make: ({ services: _services, ...options }) => tcpTransport(options) },
   inmemory: { listens: false, make: ({ nodeId }) => memoryNetwork().transport({ nodeId }) },
 };
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
+import { ClusterError } from './cluster/cluster-error.js';
 import { program, readClusterOptions } from './cluster/options.js';
-import { ClusterError, startCluster } from './cluster/start.js';
+import { startCluster } from './cluster/start.js';
 import { stopCluster } from './cluster/stop.js';
 import { readFlags } from './flags.js';
 import { exitCodes, UsageError } from './usage-error.js';

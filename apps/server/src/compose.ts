@@ -1,6 +1,7 @@
 import { createNode, RaftError, StorageError, TransportError } from '@raft/core';
-import type { CallHandler, Logger, NodeStatus } from '@raft/core';
-import { KvStateMachine, kvService } from '@raft/kv';
+import type { Logger, NodeStatus } from '@raft/core';
+import { KvStateMachine, kvService, kvUnaryService } from '@raft/kv';
+import type { KvNode } from '@raft/kv';
 import { prepareDirectory } from './directory.js';
 import { serveHttp } from './http.js';
 import type { HttpServer } from './http.js';
@@ -26,10 +27,14 @@ export interface ComposeOptions extends ServerOptions {
 export async function startServer(options: ComposeOptions): Promise<RunningServer> {
   if (options.storage.needsData) await prepareDirectory(options.directory);
   const { id, clusterId, peers, listen, logger } = options;
-  let serve: CallHandler | undefined;
-  // Clients may come before the node is there to serve them.
-  const onCall: CallHandler = (call) => (serve ? serve(call) : call.fail(`node ${id} is starting: try again`));
-  const transport = options.transport.make({ nodeId: id, clusterId, listen, onCall, logger });
+  const limits = { maxKeyBytes: options.maxKeyBytes, maxValueBytes: options.maxValueBytes };
+  const kv = { ...limits, version: options.version, logger };
+  const served = lateNode();
+  const transport = options.transport.make({
+    ...{ nodeId: id, clusterId, listen, logger },
+    onCall: kvService(served, kv),
+    services: [kvUnaryService(served, kv)],
+  });
   const node = createNode({
     id,
     clusterId,
@@ -41,6 +46,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     electionTimeoutMs: options.electionTimeoutMs,
     logger,
   });
+  served.bind(node);
   node.on('fatal', ({ error }) => options.onFatal(error));
   let http: HttpServer | undefined;
   const close = async (): Promise<void> => {
@@ -55,12 +61,28 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
       http = await serveHttp({ address: options.http, version: options.version, status: () => node.status() });
     }
     await node.start();
-    serve = kvService(node, { maxKeyBytes: options.maxKeyBytes, maxValueBytes: options.maxValueBytes });
   } catch (error) {
     await close();
     throw asUsageError(error, options);
   }
   return { http: http?.address, status: () => node.status(), close };
+}
+
+/** The transport serves a node that is made with the transport: nothing is served before both are there. */
+function lateNode(): KvNode & { bind(node: KvNode): void } {
+  let bound: KvNode | undefined;
+  const node = (): KvNode => {
+    if (bound === undefined) throw new Error('a request came before the transport was started');
+    return bound;
+  };
+  return {
+    propose: (command, options) => node().propose(command, options),
+    read: (query, options) => node().read(query, options),
+    status: () => node().status(),
+    bind(node) {
+      bound = node;
+    },
+  };
 }
 
 /** What the person who starts the server can mend is a usage error; the rest stays what it is. */
@@ -69,7 +91,7 @@ function asUsageError(error: unknown, options: ServerOptions): unknown {
     return new UsageError(
       error.code === 'RAFT_ADDRESS_IN_USE'
         ? `--listen ${options.listen} is in use: stop what listens there, or choose another port`
-        : `--listen ${options.listen}: ${error.message}`,
+        : `--listen: ${error.message}`,
     );
   }
   if (error instanceof StorageError && (error.code === 'RAFT_STORAGE_IN_USE' || error.code === 'RAFT_STORAGE_IDENTITY')) {

@@ -1,4 +1,3 @@
-import type { RaftError } from '@raft/core';
 import { startServer } from './compose.js';
 import type { RunningServer } from './compose.js';
 import { createLog } from './log.js';

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ClusterError } from './cluster-error.js';
 import { identify } from './identity.js';
 import { waitForLeader } from './leader.js';
 import { layOut } from './layout.js';
@@ -15,11 +16,6 @@ import { writeAndRead } from './write-and-read.js';
 const leaderTimeoutMs = 30_000;
 
 export type Print = (line: string) => void;
-
-/** Something that was started did not come to work; the message says what, and where to read more. */
-export class ClusterError extends Error {
-  override readonly name = 'ClusterError';
-}
 
 /**
  * Starts the nodes, waits for a leader, writes and reads a key and tells about it. In the foreground it then stays until

@@ -1,0 +1,185 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freeBasePort } from '../../../tests/support/ports.js';
+import { run, start } from '../../../tests/process/support/programs.js';
+import type { RunningProgram } from '../../../tests/process/support/programs.js';
+
+let directory: string;
+let port: number;
+let running: RunningProgram[] = [];
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'raft-server-'));
+  port = await freeBasePort();
+});
+afterEach(async () => {
+  for (const program of running) program.kill('SIGKILL');
+  await Promise.all(running.map(async ({ ended }) => ended));
+  running = [];
+  await rm(directory, { recursive: true, force: true });
+});
+
+/** A single node that elects itself, quickly. */
+function single(...args: string[]): RunningProgram {
+  const program = start('server', [
+    ...['--id', '1', '--peers', `1=127.0.0.1:${port}`, '--http', `127.0.0.1:${port + 100}`],
+    ...['--heartbeat-interval', '20', '--election-timeout', '50-100', ...args],
+  ]);
+  running.push(program);
+  return program;
+}
+
+async function leads(): Promise<Record<string, unknown>> {
+  for (let attempt = 0; attempt < 500; attempt++) {
+    const response = await fetch(`http://127.0.0.1:${port + 100}/status`).catch(() => undefined);
+    const status = (await response?.json()) as Record<string, unknown> | undefined;
+    if (status?.['role'] === 'leader' && Number(status['appliedIndex']) > 0) return status;
+    await sleep(20);
+  }
+  throw new Error(`it does not lead: ${running.map((program) => program.output()).join('\n')}`);
+}
+
+describe('a single node', () => {
+  it('works alone with everything in memory, without a port', async () => {
+    const program = single('--transport', 'inmemory', '--storage', 'inmemory');
+    await program.says(/up, without a port: inmemory stays in this process/);
+    expect(await leads()).toMatchObject({
+      ...{ id: '1', clusterId: 'raft', leaderId: '1', peers: [], version: '0.1.0' },
+      membership: { voters: ['1'], learners: [], outgoing: [] },
+    });
+    program.kill('SIGTERM');
+    const { code, stdout, stderr } = await program.ended;
+    expect([code, stdout]).toEqual([0, '']);
+    for (const line of stderr.trimEnd().split('\n')) expect(JSON.parse(line)).toMatchObject({ node: '1', cluster: 'raft' });
+  });
+
+  it('stops cleanly at SIGINT and when stdin ends, and keeps its term', async () => {
+    const durable = ['--transport', 'tcp', '--storage', 'simplefile', '--data', join(directory, 'new', 'data')];
+    const first = single(...durable);
+    const { term } = await leads();
+    first.kill('SIGINT');
+    expect(await first.ended).toMatchObject({ code: 0 });
+    const second = single(...durable, '--stop-on-stdin-end');
+    expect((await leads())['term']).toBeGreaterThan(Number(term));
+    second.child.stdin?.end();
+    expect(await second.ended).toMatchObject({ code: 0 });
+  });
+
+  it('goes on when nobody reads its log, and when the reader goes', async () => {
+    const program = single('--transport', 'inmemory', '--log-level', 'debug');
+    program.child.stdout?.destroy();
+    await leads();
+    program.child.stderr?.destroy();
+    await sleep(50);
+    await leads();
+    program.kill('SIGTERM');
+    expect(await program.ended).toMatchObject({ code: 0 });
+  });
+});
+
+describe('what cannot start', () => {
+  /** One line, exit code 2, no stack trace. */
+  async function refuses(args: readonly string[], line: string | RegExp): Promise<void> {
+    const { code, stdout, stderr } = await run('server', args);
+    expect(stdout).toBe('');
+    if (typeof line === 'string') expect(stderr).toBe(`raft-server: ${line}\n`);
+    else expect(stderr).toMatch(line);
+    expect(stderr.trimEnd().split('\n').filter((text) => !text.startsWith('{'))).toHaveLength(1);
+    expect(code).toBe(2);
+  }
+  const peers = (): string => `1=127.0.0.1:${port},2=127.0.0.1:${port + 1}`;
+
+  it('an id that is not in --peers', async () => {
+    await refuses(['--id', '3', '--peers', peers()], '--id 3 is not in --peers: use one of 1, 2, or add it to --peers');
+  });
+
+  it('an unknown flag', async () => {
+    await refuses(['--id', '3', '--peer', peers()], 'unknown flag --peer: see raft-server --help');
+  });
+
+  it('simplefile without --data', async () => {
+    await refuses(
+      ['--id', '1', '--peers', peers(), '--storage', 'simplefile'],
+      '--storage simplefile needs a directory for its files: add --data DIR',
+    );
+  });
+
+  it.each(['tcp', 'grpc'])('a port in use, with %s, and leaves no data behind', async (transport) => {
+    const server = createServer().listen(port, '127.0.0.1');
+    try {
+      await refuses(
+        ['--id', '1', '--peers', peers(), '--transport', transport, '--storage', 'simplefile', '--data', join(directory, 'data')],
+        `--listen 127.0.0.1:${(server.address() as AddressInfo).port} is in use: stop what listens there, or choose another port`,
+      );
+      expect(await readdir(join(directory, 'data'))).toEqual([]);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('an address that is not of this machine', async () => {
+    await refuses(
+      ['--id', '1', '--peers', peers(), '--transport', 'tcp', '--listen', '192.0.2.1:7001'],
+      /^raft-server: --listen: cannot listen on 192\.0\.2\.1:7001: .*EADDRNOTAVAIL.*\n$/,
+    );
+  });
+
+  it('a status page whose port is in use', async () => {
+    const server = createServer().listen(port, '127.0.0.1');
+    try {
+      await refuses(
+        ['--id', '1', '--peers', `1=127.0.0.1:${port}`, '--transport', 'inmemory', '--http', `127.0.0.1:${port}`],
+        `--http 127.0.0.1:${port} is in use: choose another port`,
+      );
+    } finally {
+      server.close();
+    }
+  });
+
+  it('a data directory that is a file, and one that cannot be made', async () => {
+    const file = join(directory, 'file');
+    await writeFile(file, '');
+    const args = ['--id', '1', '--peers', peers(), '--storage', 'simplefile', '--data'];
+    await refuses([...args, file], `--data ${file} is a file: name a directory`);
+    await refuses([...args, join(file, 'data')], `--data ${join(file, 'data')} cannot be made (ENOTDIR): make it, or choose another`);
+  });
+
+  it('a data directory that cannot be written to', async () => {
+    // Root may write everywhere but here.
+    const target = process.getuid?.() === 0 ? '/proc/1' : '/usr';
+    await refuses(
+      ['--id', '1', '--peers', peers(), '--storage', 'simplefile', '--data', join(target, 'raft-data')],
+      new RegExp(`^raft-server: --data ${target}/raft-data cannot be made \\(E\\w+\\): make it, or choose another\\n$`),
+    );
+  });
+
+  it('a data directory of another node, of another cluster, and one that is in use', async () => {
+    const data = join(directory, 'data');
+    const durable = ['--storage', 'simplefile', '--data', data, '--transport', 'tcp', '--peers', peers()];
+    const owner = single('--storage', 'simplefile', '--data', data, '--transport', 'tcp');
+    await leads();
+    await refuses(['--id', '2', ...durable], new RegExp(`^raft-server: --data ${data}: .*\\n$`));
+    owner.kill('SIGTERM');
+    await owner.ended;
+    await refuses(['--id', '2', ...durable], new RegExp(`^raft-server: --data ${data}: .*\\n$`));
+    await refuses(['--id', '1', ...durable, '--cluster-id', 'other'], new RegExp(`^raft-server: --data ${data}: .*\\n$`));
+  });
+});
+
+describe('the programs', () => {
+  it('are started by a shell as well as by node', () => {
+    const { status, stdout } = spawnSync(process.execPath, ['apps/server/dist/main.js', '--version'], { encoding: 'utf8' });
+    expect([status, stdout]).toEqual([0, '0.1.0\n']);
+  });
+
+  it('show their help', async () => {
+    expect(await run('server', ['--help'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await run('cluster', ['--help'])).toMatchObject({ code: 0, stderr: '' });
+  });
+});
