@@ -52,7 +52,7 @@ async function run(address, callers, connections, seconds) {
   const end = from + seconds * 1000;
   let answers = 0;
   const caller = async (channel) => {
-    for (let now = performance.now(); now < end; ) {
+    for (let now = performance.now(); now < end;) {
       await channel.request(payload);
       const then = now;
       now = performance.now();

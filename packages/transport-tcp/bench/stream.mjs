@@ -34,7 +34,15 @@ async function follow(leaderAddress) {
       const last = messages.at(-1);
       const matchIndex = last.prevLogIndex + last.entries.length;
       const round = messages.length;
-      const answer = { type: 'appendEntriesResponse', from: '2', to: '1', term: 1, round, matchIndex, rejection: undefined };
+      const answer = {
+        type: 'appendEntriesResponse',
+        from: '2',
+        to: '1',
+        term: 1,
+        round,
+        matchIndex,
+        rejection: undefined,
+      };
       transport.send(group, [answer]);
     },
   });

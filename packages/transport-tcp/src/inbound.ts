@@ -29,6 +29,12 @@ export interface InboundContext {
 
 const noPayload = new Uint8Array(0);
 
+/** Of one topic, however many strangers knock. */
+const linesPerSecond = 10;
+
+/** With so much unsent, whoever asks for a sign of life does not read what he is sent. */
+const maxUnsentBeforePongBytes = 65_536;
+
 /** A connection that somebody else opened: first a handshake, then a peer's messages or a client's calls. */
 export class Inbound {
   readonly #context: InboundContext;
@@ -37,6 +43,7 @@ export class Inbound {
   #peer: NodeId | undefined;
   #client: ServedClient | undefined;
   #refused = false;
+  #pongDue = false;
 
   constructor(socket: Socket, context: InboundContext) {
     const { limits, clock } = context;
@@ -96,7 +103,7 @@ export class Inbound {
 
   #refuse(hello: Hello | undefined, reason: string): void {
     const who = hello?.kind === 'peer' ? `peer ${JSON.stringify(hello.nodeId)}` : (hello?.kind ?? 'a stranger');
-    this.#context.log(`refuse ${reason}`, 'warn', `refused ${who} from ${this.#remote}: ${reason}`);
+    this.#context.log('refuse', linesPerSecond, 'warn', `refused ${who} from ${this.#remote}: ${reason}`);
     this.#refused = true;
     this.#connection.write(FrameKind.helloReply, encodeHelloReply({ accepted: false, ...this.#context.self, reason }));
     this.#connection.finish({ reason, fault: false });
@@ -115,10 +122,20 @@ export class Inbound {
   }
 
   #onFrame(kind: number, payload: Uint8Array): void {
-    if (kind === FrameKind.ping) this.#connection.write(FrameKind.pong, noPayload);
+    if (kind === FrameKind.ping) this.#onPing();
     else if (kind === FrameKind.envelope && this.#peer !== undefined) this.#context.receive(this.#peer, payload);
     else if (kind === FrameKind.calls && this.#client !== undefined) this.#client.receive(payload);
     else throw new FrameError(`a frame of kind ${kind} does not belong here`);
+  }
+
+  /** One answer serves all questions of a turn. */
+  #onPing(): void {
+    if (this.#pongDue) return;
+    this.#pongDue = true;
+    process.nextTick(() => {
+      this.#pongDue = false;
+      if (this.#connection.unsentBytes <= maxUnsentBeforePongBytes) this.#connection.write(FrameKind.pong, noPayload);
+    });
   }
 
   #onClosed(end: ConnectionEnd): void {
@@ -127,7 +144,8 @@ export class Inbound {
       const who =
         this.#peer !== undefined ? `peer ${this.#peer}` : this.#client !== undefined ? 'a client' : 'a stranger';
       this.#context.log(
-        `${who} ${end.reason}`,
+        'close',
+        linesPerSecond,
         'warn',
         `closed the connection of ${who} from ${this.#remote}: ${end.reason}`,
       );

@@ -152,8 +152,11 @@ export class Peer {
     this.#connection = undefined;
     if (this.#closed) return this.#done();
     if (end.opened && clock.now() - this.#openedAt >= stableMs) this.#backoff.reset();
-    // What waited for this attempt would be stale at the next one.
-    if (!end.opened) this.#dropQueue('it cannot be reached');
+    // What waited for this attempt would be stale at the next one. That it is lost goes without saying.
+    if (!end.opened) {
+      this.counters.droppedMessages += this.#outbox.messages;
+      this.#outbox.clear();
+    }
     this.#complain(end);
     const at = clock.now() + this.#backoff.next();
     this.#retry = clock.setTimer(at, () => this.wake());
@@ -164,7 +167,7 @@ export class Peer {
     const complaint = `${what} peer ${this.id} at ${this.#address}: ${end.reason}; trying again`;
     if (complaint === this.#complaint) return;
     this.#complaint = complaint;
-    this.#context.log(complaint, 'warn', complaint);
+    this.#context.log(`peer ${this.id}`, 10, 'warn', complaint);
   }
 
   #flush(): void {
@@ -192,14 +195,9 @@ export class Peer {
     this.counters.sentBytes += connection.write(FrameKind.envelope, envelope);
   }
 
-  #dropQueue(why: string): void {
-    if (this.#outbox.messages > 0) this.#drop(this.#outbox.messages, why);
-    this.#outbox.clear();
-  }
-
   #drop(messages: number, why: string): void {
     this.counters.droppedMessages += messages;
     const total = this.counters.droppedMessages;
-    this.#context.log(`drop ${this.id}`, 'warn', `dropped messages to peer ${this.id}: ${why}`, { total });
+    this.#context.log(`drop ${this.id}`, 1, 'warn', `dropped messages to peer ${this.id}: ${why}`, { total });
   }
 }

@@ -1,28 +1,34 @@
 import type { Clock, Logger, LogLevel } from '@raft/core';
 
-/** A logger that says at most one line a second for each key, and how many it left out before. */
+/** Writes the line, unless this topic had `perSecond` lines within a second; the next one then tells how many were left out. */
 export type ThrottledLog = (
-  key: string,
+  topic: string,
+  perSecond: number,
   level: LogLevel,
   message: string,
   fields?: Readonly<Record<string, unknown>>,
 ) => void;
 
-const intervalMs = 1000;
-/** Keys name peers and reasons; a hostile crowd must not make them many. */
-const maxKeys = 1000;
+const windowMs = 1000;
 
+/** What others do to us must not fill our logs. Topics are few: they never hold what others send. */
 export function throttledLog(logger: Logger, clock: Clock): ThrottledLog {
-  const seen = new Map<string, { at: number; omitted: number }>();
-  return (key, level, message, fields) => {
+  const windows = new Map<string, { from: number; lines: number; omitted: number }>();
+  return (topic, perSecond, level, message, fields) => {
     const now = clock.now();
-    const last = seen.get(key);
-    if (last !== undefined && now - last.at < intervalMs) {
-      last.omitted += 1;
+    const window = windows.get(topic) ?? { from: now, lines: 0, omitted: 0 };
+    windows.set(topic, window);
+    if (now - window.from >= windowMs) {
+      window.from = now;
+      window.lines = 0;
+    }
+    if (window.lines >= perSecond) {
+      window.omitted += 1;
       return;
     }
-    if (seen.size >= maxKeys) seen.clear();
-    seen.set(key, { at: now, omitted: 0 });
-    logger(level, message, last !== undefined && last.omitted > 0 ? { ...fields, omitted: last.omitted } : fields);
+    window.lines += 1;
+    const { omitted } = window;
+    window.omitted = 0;
+    logger(level, message, omitted > 0 ? { ...fields, omitted } : fields);
   };
 }

@@ -1,4 +1,4 @@
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { InvalidArgumentError, silent, systemClock, TransportError } from '@raft/core';
 import type {
   Address,
@@ -14,13 +14,14 @@ import type {
 } from '@raft/core';
 import { decodeEnvelope } from '@raft/proto';
 import { formatAddress, parseAddress } from './address.js';
-import type { HostPort } from './address.js';
 import { FrameError } from './frame.js';
 import { ownBytes } from './frame-reader.js';
 import { Inbound } from './inbound.js';
 import type { InboundContext } from './inbound.js';
 import { withDefaults } from './limits.js';
 import type { TcpLimits } from './limits.js';
+import { listen } from './listener.js';
+import type { Listener } from './listener.js';
 import { Peer } from './peer.js';
 import type { PeerContext } from './peer.js';
 import { plainSockets } from './sockets.js';
@@ -77,7 +78,7 @@ class Tcp implements TcpTransport {
   readonly #inbounds = new Set<Inbound>();
   /** The one connection that each peer may have to us. */
   readonly #inboundOf = new Map<NodeId, Inbound>();
-  #server: Server | undefined;
+  #listening: Promise<Listener> | undefined;
   #state: 'new' | 'started' | 'closed' = 'new';
   #closing: Promise<void> | undefined;
   #address: Address;
@@ -111,16 +112,17 @@ class Tcp implements TcpTransport {
       throw new TransportError('RAFT_TRANSPORT', `this transport is ${this.#state} already: make a new one`);
     }
     this.#state = 'started';
-    const server = this.#peerContext.sockets.listen((socket) => this.#onSocket(socket));
-    server.maxConnections = this.#peerContext.limits.maxClients + spareConnections;
-    server.on('drop', () =>
-      this.#peerContext.log('drop', 'warn', `refused a connection: ${server.maxConnections} are open`),
-    );
-    this.#server = server;
-    this.#address = formatAddress(await listen(server, this.#address));
-    server.on('error', (error) =>
-      this.#peerContext.log('accept', 'error', `cannot accept connections: ${error.message}`),
-    );
+    const { limits, log, sockets } = this.#peerContext;
+    this.#listening = listen({
+      address: this.#address,
+      sockets,
+      log,
+      maxConnections: limits.maxClients + spareConnections,
+      onSocket: (socket) => this.#onSocket(socket),
+    });
+    this.#address = (await this.#listening).address;
+    if (this.#closing !== undefined)
+      throw new TransportError('RAFT_TRANSPORT', 'the transport was closed while it started');
   }
 
   attach(group: GroupId, receiver: Receiver): void {
@@ -174,9 +176,9 @@ class Tcp implements TcpTransport {
       (peer) => new Promise<void>((resolve) => peer.close(resolve)),
     );
     for (const inbound of this.#inbounds) inbound.finish('the transport was closed');
-    const server = this.#server;
-    // An error says that it was not listening, which is as well.
-    if (server !== undefined) ends.push(new Promise((resolve) => server.close(() => resolve())));
+    // What went wrong with the start, the start has said.
+    const listener = await this.#listening?.catch(() => undefined);
+    if (listener !== undefined) ends.push(listener.close());
     await Promise.all(ends);
   }
 
@@ -232,28 +234,4 @@ class Tcp implements TcpTransport {
     }
     if (messages.length > 0) this.#receivers.get(groupId)?.receive(messages);
   }
-}
-
-async function listen(server: Server, address: Address): Promise<HostPort> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(parseAddress(address), () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE') {
-      throw new TransportError(
-        'RAFT_ADDRESS_IN_USE',
-        `${address} is in use: stop the other process or choose another port`,
-        { cause },
-      );
-    }
-    throw new TransportError('RAFT_TRANSPORT', `cannot listen on ${address}: ${message}`, { cause });
-  }
-  const { address: host, port } = server.address() as AddressInfo;
-  return { host, port };
 }

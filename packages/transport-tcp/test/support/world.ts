@@ -11,6 +11,8 @@ export interface TcpWorld extends World {
     options: Partial<TcpTransportOptions> & { nodeId: string },
   ): Promise<{ transport: TcpTransport; address: string }>;
   connector(options?: TcpConnectorOptions): Connector;
+  /** The one that was started last. */
+  readonly lastTransport: TcpTransport | undefined;
 }
 
 export function tcpWorld(): TcpWorld {
@@ -35,6 +37,9 @@ export function tcpWorld(): TcpWorld {
       };
     },
     unusedAddress,
+    get lastTransport() {
+      return transports.at(-1);
+    },
     async dispose() {
       for (const channel of channels) channel.close();
       await Promise.all(transports.map((transport) => transport.close()));
