@@ -231,6 +231,8 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     if (this.#state !== 'running') return this.#stopped(false);
     if (options.signal?.aborted === true)
       return new AbortedError('the caller had given up before the call', { cause: options.signal.reason });
+    if (!Number.isFinite(options.timeoutMs ?? 0))
+      return new InvalidArgumentError(`timeoutMs must be a finite number of milliseconds, not ${options.timeoutMs}`);
     if (this.#waiters.size < this.#options.maxPending) return undefined;
     return new OverloadedError(`${this.#waiters.size} calls wait already (maxPending): try again later`);
   }

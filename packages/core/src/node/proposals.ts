@@ -20,6 +20,8 @@ export interface ProposalLimits {
 interface Proposal<Result> {
   readonly data: Uint8Array;
   waiter: Waiter<Result>;
+  /** Ended before it entered the log: it must not enter any more. */
+  withdrawn: boolean;
   /** 0 until the command is in the log. */
   index: LogIndex;
   term: Term;
@@ -43,11 +45,15 @@ export class Proposals<Result> {
     settle: { resolve: (result: Result) => void; reject: (error: unknown) => void },
   ): void {
     const { maxEntryBytes } = this.#limits;
+    if (!(data instanceof Uint8Array)) {
+      const message = `a command is a Uint8Array, not ${typeof data}: encode it, or give the state machine a codec`;
+      return settle.reject(new InvalidArgumentError(message));
+    }
     if (data.length > maxEntryBytes) {
       const message = `the command has ${data.length} bytes; at most ${maxEntryBytes} are taken (maxEntryBytes)`;
       return settle.reject(new InvalidArgumentError(message));
     }
-    const proposal = { data, index: 0, term: 0 } as Proposal<Result>;
+    const proposal = { data, withdrawn: false, index: 0, term: 0 } as Proposal<Result>;
     proposal.waiter = this.#waiters.add(settle, options, (why) => this.#expired(proposal, why));
     this.#queue.push(proposal);
   }
@@ -57,7 +63,7 @@ export class Proposals<Result> {
       this.#logged.delete(proposal.index);
       return new UnknownOutcomeError(why === 'abort' ? 'the caller gave up' : 'the deadline passed');
     }
-    this.#queue = this.#queue.filter((other) => other !== proposal);
+    proposal.withdrawn = true;
     return why === 'abort'
       ? new AbortedError('the caller gave up before the command was proposed')
       : new TimeoutError('the deadline passed before the command was proposed');
@@ -68,6 +74,7 @@ export class Proposals<Result> {
     const queue = this.#queue;
     this.#queue = [];
     for (const proposal of queue) {
+      if (proposal.withdrawn) continue;
       const refusal = raft.refusal(proposal.data.length);
       if (refusal === 'notLeader') proposal.waiter.reject(notLeader());
       else if (refusal === 'overloaded') proposal.waiter.reject(this.#overloaded());

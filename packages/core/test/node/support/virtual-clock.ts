@@ -8,6 +8,8 @@ export interface VirtualClock extends Clock {
   settle(): Promise<void>;
   /** Moves time on by `ms`, timer by timer, and settles after each. */
   advance(ms: number): Promise<void>;
+  /** The event loop is blocked for `ms`: timers that are due by then run late, and before what was deferred. */
+  stall(ms: number): void;
   /** Moves time on, timer by timer, until `condition` holds. Throws when that takes more than `limitMs`. */
   until(condition: () => boolean, what: string, limitMs?: number): Promise<void>;
   /** Timers that are set; a test that stops everything must find none. */
@@ -44,14 +46,20 @@ export function virtualClock(): VirtualClock {
     }
   }
 
-  /** Runs the next alarm that is due by `limit`; false when there is none. */
-  async function ring(limit: number): Promise<boolean> {
+  /** The next alarm that is due by `limit`; it is taken out. */
+  function takeAlarm(limit: number): Alarm | undefined {
     let next: Alarm | undefined;
     for (const alarm of alarms) if (alarm.at <= limit && alarm.at < (next?.at ?? Infinity)) next = alarm;
-    if (next === undefined) return false;
-    alarms.delete(next);
-    now = Math.max(now, next.at);
-    next.task();
+    if (next !== undefined) alarms.delete(next);
+    return next;
+  }
+
+  /** Runs the next alarm that is due by `limit`; false when there is none. */
+  async function ring(limit: number): Promise<boolean> {
+    const alarm = takeAlarm(limit);
+    if (alarm === undefined) return false;
+    now = Math.max(now, alarm.at);
+    alarm.task();
     await settle();
     return true;
   }
@@ -72,6 +80,10 @@ export function virtualClock(): VirtualClock {
       while (await ring(end));
       now = end;
       await settle();
+    },
+    stall(ms) {
+      now += ms;
+      for (let alarm = takeAlarm(now); alarm !== undefined; alarm = takeAlarm(now)) alarm.task();
     },
     async until(condition, what, limitMs = 10_000) {
       const end = now + limitMs;
