@@ -1,0 +1,242 @@
+import { sizeOf } from '../../src/consensus/log.js';
+import type { ActiveRole } from '../../src/consensus/state.js';
+import type { AppendEntries, Message } from '../../src/messages.js';
+import type { LogBatch } from '../../src/storage.js';
+import type { Entry, LogIndex, NodeId, Term, TermRun } from '../../src/types.js';
+import type { Disk } from './disk.js';
+import type { Host, Turn } from './host.js';
+import { isQuorum, Ledger } from './ledger.js';
+import { must } from './violation.js';
+
+/** A node as of its last turn. */
+interface Seen {
+  /** The log in memory, from the base on, put together from what was handed to the disk. */
+  readonly log: Entry[];
+  term: Term;
+  votedFor: NodeId | undefined;
+  role: ActiveRole;
+  commitIndex: LogIndex;
+  appliedIndex: LogIndex;
+}
+
+export interface Limits {
+  readonly maxInflightMessages: number;
+  readonly maxInflightBytes: number;
+}
+
+/** Holds every turn of every node against what is always true of Raft (paper, figure 3; thesis, sections 3.8, 6.4 and 10.2.1). */
+export class Checker {
+  readonly ledger: Ledger;
+  readonly #disks: ReadonlyMap<NodeId, Disk>;
+  readonly #limits: Limits;
+  readonly #seen = new Map<NodeId, Seen>();
+  /** The highest index whose success a client has been told. */
+  ackedIndex: LogIndex = 0;
+  readonly #reads = new Map<number, LogIndex>();
+  #largestMessageBytes = 1;
+
+  constructor(base: TermRun, disks: ReadonlyMap<NodeId, Disk>, limits: Limits) {
+    this.ledger = new Ledger(base);
+    this.#disks = disks;
+    this.#limits = limits;
+  }
+
+  /** A node was made from what its disk holds. */
+  started({ id, raft, disk, appliedIndex }: Host): void {
+    const { term, votedFor, commitIndex } = disk.hardState;
+    must(raft.term === term && raft.votedFor === votedFor, () => `${id} restarts with another term or vote`);
+    must(raft.role === 'follower', () => `${id} starts as ${raft.role}`);
+    must(
+      raft.commitIndex === Math.max(commitIndex, disk.base.index) && raft.lastIndex === disk.lastIndex,
+      () => `${id} restarts with another commit index or log than its disk has`,
+    );
+    const log = [...disk.entries];
+    log.forEach((entry, place) => this.ledger.enter(id, entry, log[place - 1]?.term ?? disk.base.term));
+    this.#seen.set(id, { log, term, votedFor, role: 'follower', commitIndex: raft.commitIndex, appliedIndex });
+  }
+
+  turned(host: Host, turn: Turn): void {
+    const seen = this.#seen.get(host.id) as Seen;
+    const led = seen.role === 'leader' && host.raft.role === 'leader' && seen.term === host.raft.term;
+    // One that is deposed in this turn may have committed just before.
+    const ledIn = host.raft.role === 'leader' ? host.raft.term : seen.role === 'leader' ? seen.term : undefined;
+    if (turn.effects.write !== undefined) this.#followLog(host, seen, turn.effects.write.batch, led);
+    this.#checkTerm(host, seen);
+    if (host.raft.role === 'leader') this.#checkLeader(host, seen, led);
+    this.#checkCommit(host, seen, ledIn);
+    this.#checkApplied(host, seen, turn.applied);
+    for (const message of turn.effects.messages) this.#checkMessage(host, seen, message);
+    this.#checkWindows(host);
+    for (const { id, index } of turn.effects.reads) this.#checkRead(id, index);
+    seen.role = host.raft.role;
+  }
+
+  acknowledged(index: LogIndex): void {
+    this.ackedIndex = Math.max(this.ackedIndex, index);
+  }
+
+  readBegan(id: number): void {
+    this.#reads.set(id, this.ackedIndex);
+  }
+
+  #followLog({ id, raft, disk: { base } }: Host, seen: Seen, batch: LogBatch, led: boolean): void {
+    const { log } = seen;
+    if (batch.truncateFrom !== undefined) {
+      must(!led, () => `Leader Append-Only: ${id} truncates from ${batch.truncateFrom} while it leads`);
+      for (const entry of log.splice(batch.truncateFrom - base.index - 1)) this.#checkTruncated(id, raft.term, entry);
+    }
+    for (const entry of batch.entries) {
+      must(entry.index === base.index + log.length + 1, () => `${id} writes entry ${entry.index} after a gap`);
+      this.ledger.enter(id, entry, log.at(-1)?.term ?? base.term);
+      log.push(entry);
+    }
+    const lastTerm = log.at(-1)?.term ?? base.term;
+    must(
+      raft.lastIndex === base.index + log.length && raft.termAt(raft.lastIndex) === lastTerm,
+      () => `${id} says its log ends at ${raft.lastIndex}, but has written ${base.index + log.length}:${lastTerm}`,
+    );
+  }
+
+  /** Who knows of the term in which an entry was committed cannot be told to drop it any more. */
+  #checkTruncated(id: NodeId, term: Term, entry: Entry): void {
+    const committed = this.ledger.committed(entry.index);
+    const kept = committed === undefined || committed.entry.term !== entry.term || term < committed.byTerm;
+    must(kept, () => `${id} drops the committed entry ${entry.index}:${entry.term} in term ${term}`);
+  }
+
+  #checkTerm({ id, raft }: Host, seen: Seen): void {
+    must(raft.term >= seen.term, () => `the term of ${id} goes back from ${seen.term} to ${raft.term}`);
+    const voteKept = raft.term > seen.term || seen.votedFor === undefined || raft.votedFor === seen.votedFor;
+    must(voteKept, () => `${id} changes its vote from ${seen.votedFor} to ${raft.votedFor} in term ${raft.term}`);
+    seen.term = raft.term;
+    seen.votedFor = raft.votedFor;
+  }
+
+  #checkLeader({ id, raft, disk }: Host, seen: Seen, led: boolean): void {
+    if (!led) {
+      const { term, votedFor } = disk.hardState;
+      must(
+        term === raft.term && votedFor === id,
+        () => `${id} leads in term ${raft.term}: its disk knows nothing of it`,
+      );
+      this.ledger.vote(raft.term, id, id);
+      this.ledger.elect(raft.term, id, raft.configuration, seen.log);
+    }
+    this.ledger.leaderGrew(raft.term, raft.lastIndex);
+  }
+
+  #checkCommit({ id, raft, disk: { base } }: Host, seen: Seen, ledIn: Term | undefined): void {
+    must(raft.commitIndex >= seen.commitIndex, () => `the commit index of ${id} goes back to ${raft.commitIndex}`);
+    must(raft.commitIndex <= raft.lastIndex, () => `the commit index of ${id} is past the end of its log`);
+    const news = seen.log.slice(seen.commitIndex - base.index, raft.commitIndex - base.index);
+    const own = raft.role === 'leader' ? news.at(-1) : news.findLast((entry) => entry.term === ledIn);
+    if (ledIn !== undefined && own !== undefined && own.index > this.ledger.committedIndex) {
+      const durable = isQuorum(raft.configuration, (voter) => this.#disks.get(voter)?.termAt(own.index) === own.term);
+      this.ledger.commit(ledIn, own, seen.log, durable);
+    }
+    for (const entry of news) this.ledger.checkCommitted(id, entry);
+    seen.commitIndex = raft.commitIndex;
+  }
+
+  #checkApplied({ id, disk, appliedIndex }: Host, seen: Seen, applied: readonly Entry[]): void {
+    for (const entry of applied) {
+      must(entry.index === ++seen.appliedIndex, () => `${id} applies ${entry.index} instead of ${seen.appliedIndex}`);
+      this.ledger.checkCommitted(id, entry);
+      must(disk.termAt(entry.index) === entry.term, () => `${id} applies ${entry.index}, which is not on its disk`);
+    }
+    must(appliedIndex === seen.appliedIndex, () => `${id} miscounts what it has applied`);
+  }
+
+  #checkWindows({ id, raft }: Host): void {
+    const { maxInflightMessages, maxInflightBytes } = this.#limits;
+    for (const [peer, { inflightMessages, inflightBytes, matchIndex, nextIndex }] of raft.progress) {
+      // The message that reaches the limit may pass it.
+      must(
+        inflightMessages <= maxInflightMessages && inflightBytes < maxInflightBytes + this.#largestMessageBytes,
+        () => `${id} has ${inflightMessages} messages, ${inflightBytes} bytes in flight to ${peer}`,
+      );
+      must(
+        matchIndex < nextIndex && nextIndex <= raft.lastIndex + 1,
+        () => `${id} takes ${peer} to match up to ${matchIndex} and sends ${nextIndex} next`,
+      );
+    }
+  }
+
+  #checkRead(id: number, index: LogIndex | undefined): void {
+    const ackedBefore = this.#reads.get(id);
+    must(ackedBefore !== undefined, () => `read ${id} is answered twice, or was never asked`);
+    this.#reads.delete(id);
+    must(
+      index === undefined || index >= ackedBefore,
+      () => `read ${id} may be answered at ${index}, but ${ackedBefore} was acknowledged before it began`,
+    );
+  }
+
+  /** What a message promises must be on the disk when it leaves. */
+  #checkMessage({ id, raft, disk }: Host, seen: Seen, message: Message): void {
+    const { term, votedFor } = disk.hardState;
+    must(message.from === id && message.to !== id, () => `${id} sends a message from ${message.from} to ${message.to}`);
+    const asksForPreVote = message.type === 'requestVote' && message.preVote;
+    const grantsPreVote = message.type === 'requestVoteResponse' && message.preVote && message.granted;
+    must(
+      asksForPreVote || grantsPreVote || message.term <= term,
+      () => `${id} tells of term ${message.term}, but its disk knows ${term}`,
+    );
+    switch (message.type) {
+      case 'requestVote':
+        if (!message.preVote) this.#checkVote(id, message.term, id, term, votedFor);
+        break;
+      case 'requestVoteResponse':
+        if (message.granted && !message.preVote) this.#checkVote(id, message.term, message.to, term, votedFor);
+        break;
+      case 'appendEntries':
+        must(raft.role === 'leader' && message.term === raft.term, () => `${id} sends entries and does not lead`);
+        this.#checkEntries(id, seen, disk.base, message);
+        break;
+      case 'appendEntriesResponse':
+        this.#checkMatch(id, disk, message.term, message.matchIndex);
+    }
+  }
+
+  #checkVote(voter: NodeId, term: Term, candidate: NodeId, durableTerm: Term, durableVote: NodeId | undefined): void {
+    must(
+      durableTerm > term || durableVote === candidate,
+      () => `${voter} tells of its vote for ${candidate} in term ${term}, but its disk knows ${durableVote}`,
+    );
+    this.ledger.vote(term, voter, candidate);
+  }
+
+  #checkEntries(id: NodeId, { log }: Seen, base: TermRun, { prevLogIndex, prevLogTerm, entries }: AppendEntries): void {
+    const first = prevLogIndex - base.index;
+    must(
+      (first === 0 ? base.term : log[first - 1]?.term) === prevLogTerm &&
+        entries.every((entry, place) => entry === log[first + place]),
+      () => `${id} sends entries after ${prevLogIndex} that are not those of its log`,
+    );
+    const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
+    this.#largestMessageBytes = Math.max(this.#largestMessageBytes, bytes);
+  }
+
+  #checkMatch(id: NodeId, disk: Disk, term: Term, matchIndex: LogIndex): void {
+    if (matchIndex <= disk.base.index) return;
+    const leaderTerm = this.ledger.leaderTermAt(term, matchIndex);
+    must(
+      leaderTerm !== undefined && disk.termAt(matchIndex) === leaderTerm,
+      () =>
+        `${id} claims to match the leader of term ${term} up to ${matchIndex}:${leaderTerm}, ` +
+        `but its disk has term ${disk.termAt(matchIndex)} there`,
+    );
+  }
+
+  /** Everything in memory against everything that was seen; too slow for each turn. */
+  checkWholeLog({ id, raft, disk: { base } }: Host): void {
+    const { log } = this.#seen.get(id) as Seen;
+    for (const entry of log)
+      must(raft.termAt(entry.index) === entry.term, () => `${id} forgets the term of entry ${entry.index}`);
+    for (let from = raft.lastIndex; from > base.index; from--) {
+      const cached = raft.cachedEntries(from, from, 1);
+      if (cached === undefined) break;
+      must(cached[0] === log[from - base.index - 1], () => `${id} has another entry ${from} in memory`);
+    }
+  }
+}
