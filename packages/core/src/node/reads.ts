@@ -15,7 +15,8 @@ interface Read<Query, Answer> {
 export class Reads<Query, Answer> {
   readonly #waiters: Waiters;
   readonly #query: (query: Query) => Answer | Promise<Answer>;
-  readonly #reads = new Map<number, Read<Query, Answer>>();
+  /** Undefined: the caller has given up, but the consensus may still hold the id. */
+  readonly #reads = new Map<number, Read<Query, Answer> | undefined>();
   #queue: number[] = [];
   /** Confirmed, in order of the index that must be applied first. */
   #confirmed: { readonly id: number; readonly index: LogIndex }[] = [];
@@ -26,6 +27,11 @@ export class Reads<Query, Answer> {
     this.#query = query;
   }
 
+  /** Those that nobody waits for any more count too, until the consensus lets go of them. */
+  get size(): number {
+    return this.#reads.size;
+  }
+
   add(
     query: Query,
     options: CallOptions,
@@ -33,10 +39,10 @@ export class Reads<Query, Answer> {
   ): void {
     const id = this.#nextId++;
     const waiter = this.#waiters.add(settle, options, (why) => {
-      this.#reads.delete(id);
+      if (this.#reads.has(id)) this.#reads.set(id, undefined);
       return why === 'abort'
         ? new AbortedError('the caller gave up the read')
-        : new TimeoutError('the read was not confirmed by a quorum in time');
+        : new TimeoutError('the read was not confirmed by a quorum, or not answered, in time');
     });
     this.#reads.set(id, { query, waiter });
     this.#queue.push(id);
@@ -46,7 +52,10 @@ export class Reads<Query, Answer> {
   enter(raft: Raft, now: number): void {
     const queue = this.#queue;
     this.#queue = [];
-    for (const id of queue) if (this.#reads.has(id)) raft.read(id, now);
+    for (const id of queue) {
+      if (this.#reads.get(id) === undefined) this.#reads.delete(id);
+      else raft.read(id, now);
+    }
   }
 
   settle(outcomes: readonly ReadOutcome[], appliedIndex: LogIndex, notLeader: () => NotLeaderError): void {
