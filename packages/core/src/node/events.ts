@@ -22,10 +22,15 @@ export class Events {
   emit<Name extends keyof NodeEvents>(name: Name, event: NodeEvents[Name]): void {
     for (const listener of this.#listeners[name] ?? []) {
       try {
-        listener(event);
+        const result: unknown = listener(event);
+        if (result instanceof Promise) result.catch((error: unknown) => this.#threw(name, error));
       } catch (error) {
-        this.#logger('error', `a listener of '${name}' threw`, { error });
+        this.#threw(name, error);
       }
     }
+  }
+
+  #threw(name: string, error: unknown): void {
+    this.#logger('error', `a listener of '${name}' threw`, { error });
   }
 }

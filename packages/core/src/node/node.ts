@@ -173,7 +173,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
 
   #close(): Promise<void> {
     if (this.#closing !== undefined) return this.#closing;
-    const wasRunning = this.#state === 'running';
+    const wasRunning = this.#isRunning;
     this.#state = 'stopped';
     if (wasRunning) this.#transport.detach(this.#options.groupId);
     this.#timer?.cancel();
@@ -220,21 +220,22 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
 
   read(query: Query, options: CallOptions = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const refused = this.#refuse(options);
+      const refused = this.#refuse(options, this.#reads.size);
       if (refused !== undefined) return reject(refused);
       this.#reads.add(query, options, { resolve, reject });
       this.#planTurn();
     });
   }
 
-  #refuse(options: CallOptions): RaftError | undefined {
-    if (this.#state !== 'running') return this.#stopped(false);
+  #refuse(options: CallOptions, reads = 0): RaftError | undefined {
+    if (!this.#isRunning) return this.#stopped(false);
     if (options.signal?.aborted === true)
       return new AbortedError('the caller had given up before the call', { cause: options.signal.reason });
     if (!Number.isFinite(options.timeoutMs ?? 0))
       return new InvalidArgumentError(`timeoutMs must be a finite number of milliseconds, not ${options.timeoutMs}`);
-    if (this.#waiters.size < this.#options.maxPending) return undefined;
-    return new OverloadedError(`${this.#waiters.size} calls wait already (maxPending): try again later`);
+    const waiting = Math.max(this.#waiters.size, reads);
+    if (waiting < this.#options.maxPending) return undefined;
+    return new OverloadedError(`${waiting} calls wait already (maxPending): try again later`);
   }
 
   status(): NodeStatus {
@@ -244,7 +245,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
       restored: this.#restored,
       raft: this.#raft,
       appliedIndex: this.#applier?.appliedIndex ?? 0,
-      running: this.#state === 'running',
+      running: this.#isRunning,
     });
   }
 
@@ -261,7 +262,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
 
   /** Everything that comes before the turn belongs to one batch. */
   #planTurn(): void {
-    if (this.#turnPlanned || this.#state !== 'running') return;
+    if (this.#turnPlanned || !this.#isRunning) return;
     this.#turnPlanned = true;
     this.#clock.defer(() => {
       this.#turnPlanned = false;
@@ -269,16 +270,22 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     });
   }
 
+  get #isRunning(): boolean {
+    return this.#state === 'running';
+  }
+
   #turn(): void {
     const raft = this.#raft;
-    if (this.#state !== 'running' || raft === undefined) return;
+    if (!this.#isRunning || raft === undefined) return;
     try {
       const now = this.#clock.now();
+      const committed = raft.commitIndex;
       this.#handEvents(raft, now);
-      const commitBefore = raft.commitIndex;
       this.#execute(raft, raft.flush(now));
-      if (raft.commitIndex > commitBefore) this.#events.emit('commit', { index: raft.commitIndex });
-      this.#armTimer(raft.deadline);
+      // Any listener may stop the node.
+      if (this.#isRunning && raft.commitIndex > committed) this.#events.emit('commit', { index: raft.commitIndex });
+      this.#applier?.advance(raft.applicableIndex);
+      if (this.#isRunning) this.#armTimer(raft.deadline);
     } catch (error) {
       this.#fail('the consensus failed', error);
     }
@@ -306,7 +313,6 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     if (effects.roleChange !== undefined) this.#changeRole(raft, effects.roleChange);
     const appliedIndex = this.#applier?.appliedIndex ?? 0;
     if (effects.reads.length > 0) this.#reads.settle(effects.reads, appliedIndex, () => this.#notLeader());
-    this.#applier?.advance(raft.applicableIndex);
   }
 
   #write({ sequence, batch }: NonNullable<Effects['write']>): void {
