@@ -22,13 +22,23 @@ interface Host {
   performance: { now(): number };
 }
 
+/** The longest delay that a host counts, in milliseconds: a longer one would be over at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
 /** The clock of the process, or of the browser's page. */
 export function systemClock(): Clock {
   const host = globalThis as unknown as Host;
   return {
     now: () => host.performance.now(),
     setTimer(at, task) {
-      const timer = host.setTimeout(task, Math.max(0, Math.ceil(at - host.performance.now())));
+      let timer: unknown;
+      // Hosts count whole milliseconds of another clock and may be a little early.
+      const arm = (): void => {
+        const delayMs = Math.ceil(at - host.performance.now());
+        timer = host.setTimeout(ring, Math.min(Math.max(0, delayMs), MAX_DELAY_MS));
+      };
+      const ring = (): void => (host.performance.now() < at ? arm() : task());
+      arm();
       return { cancel: () => host.clearTimeout(timer) };
     },
     defer: host.setImmediate ? (task) => void host.setImmediate?.(task) : (task) => void host.setTimeout(task, 0),
