@@ -58,6 +58,7 @@ export class Applier<Command, Result> {
   }
 
   #apply(entries: readonly Entry[]): void {
+    this.#check(entries);
     const commands: Applied<Command>[] = [];
     for (const { type, index, term, data } of entries) {
       if (type === EntryType.command) commands.push({ index, term, command: this.#decode(data) });
@@ -66,6 +67,15 @@ export class Applier<Command, Result> {
     const finish = (all: readonly Result[]): void => this.#finish(entries, commands.length, all);
     if (results instanceof Promise) this.#wait(results, finish);
     else finish(results);
+  }
+
+  /** A storage that errs must not make this replica another than the others. */
+  #check(entries: readonly Entry[]): void {
+    const from = this.appliedIndex + 1;
+    const inOrder = entries.every((entry, i) => entry.index === from + i);
+    if (entries.length > 0 && inOrder && from + entries.length - 1 <= this.#target) return;
+    const got = entries.length === 0 ? 'none' : `${entries[0]?.index} to ${entries.at(-1)?.index}`;
+    throw new Error(`entries ${from} to ${this.#target} were asked of the log, but it gave ${got}`);
   }
 
   #decode(data: Uint8Array): Command {

@@ -145,7 +145,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
       entries: (from, to, maxBytes) =>
         this.#raft?.cachedEntries(from, to, maxBytes) ?? this.#storage.entries(from, to, maxBytes),
       applied: (entries, results) => this.#settleApplied(entries, results),
-      failed: (error) => this.#fail('the state machine failed', error),
+      failed: (error) => this.#fail('applying the log failed', error),
     });
     this.#transport.attach(this.#options.groupId, { receive: (messages) => this.#receive(messages) });
     this.#state = 'running';

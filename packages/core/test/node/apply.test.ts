@@ -78,7 +78,7 @@ for (const [how, fail] of [
 
     expect(outcomes.map((outcome) => outcome.end)).toEqual(Array(3).fill('RAFT_NODE_STOPPED'));
     expect(outcomes.map((outcome) => (outcome.error as { maybeDone: boolean }).maybeDone)).toEqual([true, true, false]);
-    expect(fatal).toEqual(['node 1 stopped: the state machine failed: cannot']);
+    expect(fatal).toEqual(['node 1 stopped: applying the log failed: cannot']);
     expect(log.at(-1)).toEqual({ level: 'error', message: fatal[0] });
     expect(node.status().state).toBe('stopped');
     expect(storage.isOpen).toBe(false);

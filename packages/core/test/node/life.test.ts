@@ -142,6 +142,6 @@ test('a machine that fails on what the log held at the start stops the node', as
   again.node.on('fatal', ({ error }) => fatal.push(error.message));
   await again.node.start();
   await cluster.clock.settle();
-  expect(fatal).toEqual(['node 1 stopped: the state machine failed: cannot']);
+  expect(fatal).toEqual(['node 1 stopped: applying the log failed: cannot']);
   expect(again.storage.isOpen).toBe(false);
 });
