@@ -59,12 +59,18 @@ function bootstrapOf(
   id: NodeId,
 ): Readonly<Record<NodeId, Address>> | undefined {
   if (members === undefined) return undefined;
-  for (const member of Object.keys(members)) name('bootstrap', member);
-  if (!(id in members)) throw new InvalidArgumentError(`bootstrap must name this node too: add ${id}`);
+  for (const [member, address] of Object.entries(members)) {
+    name('bootstrap', member);
+    if (typeof address !== 'string') {
+      throw new InvalidArgumentError(`bootstrap must give node ${member} an address, not ${address}`);
+    }
+  }
+  if (!Object.hasOwn(members, id)) throw new InvalidArgumentError(`bootstrap must name this node too: add ${id}`);
   return members;
 }
 
 function name(option: string, value: string): string {
+  if (typeof value !== 'string') throw new InvalidArgumentError(`${option} must be a string, not ${value}`);
   if (value.length < 1 || value.length > 64) {
     throw new InvalidArgumentError(`${option} must have 1 to 64 characters, not ${value.length}`);
   }

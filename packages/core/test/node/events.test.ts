@@ -3,6 +3,7 @@ import type { NodeEvents } from '../../src/index.js';
 import { testCluster } from './support/cluster.js';
 import type { TestCluster, TestNode } from './support/cluster.js';
 import { watch } from './support/outcome.js';
+import type { Outcome } from './support/outcome.js';
 
 let cluster: TestCluster;
 afterEach(() => cluster.end());
@@ -88,7 +89,7 @@ for (const name of ['role', 'commit', 'applied', 'membership'] as const) {
   test(`a listener of '${name}' may stop the node: all callers end, no timer is left, nothing more is told`, async () => {
     cluster = testCluster({ ids: ['1'] });
     const { node } = cluster.member('1');
-    const outcomes = [watch(node.propose('before'))];
+    const outcomes: Outcome<unknown>[] = [watch(node.propose('before'))];
     let stops = 0;
     node.on(name, () => {
       stops++;
