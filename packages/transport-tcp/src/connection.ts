@@ -46,9 +46,11 @@ export class Connection {
     return this.#socket.writableLength;
   }
 
-  /** Bytes that the operating system has taken so far. */
-  get takenBytes(): number {
-    return this.#socket.bytesWritten - this.#socket.writableLength;
+  /** Changes when the operating system takes more bytes, and only then as long as some are unsent. */
+  get progress(): number {
+    // What Node itself looks at to tell a slow write from one that stands still; a write may be megabytes.
+    const handle = Reflect.get(this.#socket, '_handle') as { writeQueueSize?: number } | null | undefined;
+    return this.#socket.bytesWritten - this.#socket.writableLength - (handle?.writeQueueSize ?? 0);
   }
 
   set maxFrameBytes(bytes: number) {

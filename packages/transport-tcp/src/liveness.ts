@@ -16,7 +16,7 @@ export class Liveness {
   #wroteSincePing = false;
   /** Since when a sign of life is awaited. */
   #waitingSince: number | undefined;
-  #takenBytes = 0;
+  #progress = 0;
 
   constructor(connection: Connection, clock: Clock, timeoutMs: number) {
     this.#connection = connection;
@@ -53,7 +53,7 @@ export class Liveness {
       this.#arm();
     } else if (this.#waitingSince !== undefined) {
       // One that slowly takes a long queue has not come to the question yet.
-      const progress = this.#connection.unsentBytes > 0 && this.#connection.takenBytes > this.#takenBytes;
+      const progress = this.#connection.unsentBytes > 0 && this.#connection.progress !== this.#progress;
       if (progress) this.#waitingSince = now;
       if (now - this.#waitingSince >= this.#timeoutMs) {
         const reason = `no sign of life for ${this.#timeoutMs} ms`;
@@ -67,6 +67,6 @@ export class Liveness {
       this.#connection.write(FrameKind.ping, noPayload);
       this.#arm();
     }
-    this.#takenBytes = this.#connection.takenBytes;
+    this.#progress = this.#connection.progress;
   }
 }

@@ -48,12 +48,16 @@ describe('a node accepts', () => {
 describe('a node refuses by name, tells why and closes', () => {
   const versioned = frame(
     FrameKind.hello,
-    raftV1.Hello.encode({ version: 99, kind: 1, clusterId: 'test', nodeId: '9', targetId: '1' }).finish(),
+    raftV1.Hello.encode({
+      version: 99,
+      kind: raftV1.Hello.Kind.KIND_PEER,
+      clusterId: 'test',
+      nodeId: '9',
+      targetId: '1',
+    }).finish(),
   );
-  const kindless = frame(
-    FrameKind.hello,
-    raftV1.Hello.encode({ version: PROTOCOL_VERSION, kind: 7 as raftV1.Hello.Kind }).finish(),
-  );
+  // Version 1, kind 7.
+  const kindless = frame(FrameKind.hello, Uint8Array.of(0x08, PROTOCOL_VERSION, 0x10, 7));
   test.each<[string, Buffer, RegExp]>([
     ['another cluster', helloFrame({ clusterId: 'other' }), /cluster "other" is another one: this is cluster "test"/],
     ['a peer without a cluster', helloFrame({ clusterId: '' }), /cluster "" is another one/],

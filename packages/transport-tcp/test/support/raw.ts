@@ -63,9 +63,17 @@ export interface RawServer {
   close(): Promise<void>;
 }
 
-/** Listens as node `nodeId`; with `reply: false` it takes connections and never says a word. */
-export async function rawServer(options: { nodeId: string; clusterId?: string; reply?: boolean }): Promise<RawServer> {
-  const { nodeId, clusterId = 'test', reply = true } = options;
+export interface RawServerOptions {
+  readonly nodeId: string;
+  readonly clusterId?: string;
+  /** Answers the Hello. Default true. */
+  readonly reply?: boolean;
+  /** Gives signs of life. Default false. */
+  readonly pong?: boolean;
+}
+
+export async function rawServer(options: RawServerOptions): Promise<RawServer> {
+  const { nodeId, clusterId = 'test', reply = true, pong = false } = options;
   const connections: Raw[] = [];
   const hellos: (Hello & { readonly version: number })[] = [];
   const server: Server = createServer((socket) => {
@@ -78,6 +86,7 @@ export async function rawServer(options: { nodeId: string; clusterId?: string; r
         const answer = { accepted: true, clusterId, nodeId, reason: '' };
         if (reply) made.send(frame(FrameKind.helloReply, encodeHelloReply(answer)));
       }
+      if (each.kind === FrameKind.ping && pong) made.send(frame(FrameKind.pong, new Uint8Array(0)));
       return push.call(made.frames, each);
     };
   });

@@ -8,7 +8,7 @@ import type { World } from '../../../transport-memory/test/support/conformance/i
 /** Real sockets on loopback, with whatever was opened closed in the end. */
 export interface TcpWorld extends World {
   start(
-    options: Partial<TcpTransportOptions> & { nodeId: string },
+    options: Partial<TcpTransportOptions> & { nodeId: string; address?: string },
   ): Promise<{ transport: TcpTransport; address: string }>;
   connector(options?: TcpConnectorOptions): Connector;
   /** The one that was started last. */
