@@ -39,7 +39,12 @@ export async function execute(request: Request, client: Client, options: CommonO
   }
 }
 
-function result({ output }: CommonOptions, text: string | Uint8Array, json: unknown, exitCode: number = exitCodes.done): Result {
+function result(
+  { output }: CommonOptions,
+  text: string | Uint8Array,
+  json: unknown,
+  exitCode: number = exitCodes.done,
+): Result {
   return { output: output === 'json' ? `${JSON.stringify(json)}\n` : text, exitCode };
 }
 
@@ -47,7 +52,11 @@ async function get(key: Uint8Array, client: Client, options: CommonOptions): Pro
   const found = await client.get(key);
   if (found === undefined) return absent(key, options);
   const { value, revision } = found;
-  return result(options, rawOf(value, options.encoding), { found: true, ...jsonOf({ key, value }, options.encoding), revision });
+  return result(options, rawOf(value, options.encoding), {
+    found: true,
+    ...jsonOf({ key, value }, options.encoding),
+    revision,
+  });
 }
 
 async function remove(key: Uint8Array, client: Client, options: CommonOptions): Promise<Result> {

@@ -1,15 +1,29 @@
 import yargs from 'yargs';
 import { UsageError } from './exit-codes.js';
 
-const common = {
-  peers: { describe: 'Servers: host:port,host:port or "1=host:port,2=host:port"', default: "those of `raft-cluster`" },
+export type CommonFlag = 'peers' | 'transport' | 'timeout' | 'output' | 'encoding';
+export type SpecialFlag =
+  | ('op' | 'key' | 'value' | 'value-file')
+  | ('absent' | 'expect' | 'expect-revision')
+  | ('prefix' | 'limit' | 'after')
+  | ('clients' | 'value-size' | 'duration' | 'warm-up' | 'keys' | 'reads');
+export type FlagName = CommonFlag | SpecialFlag;
+
+interface Flag {
+  readonly describe: string;
+  readonly switch?: true;
+  readonly default?: string;
+}
+
+const common: Readonly<Record<CommonFlag, Flag>> = {
+  peers: { describe: 'Servers: host:port,host:port or "1=host:port,2=host:port"', default: 'those of `raft-cluster`' },
   transport: { describe: 'How to reach them: grpc or tcp', default: 'grpc' },
   timeout: { describe: 'Milliseconds until a request is given up', default: '5000' },
   output: { describe: 'text or json', default: 'text' },
   encoding: { describe: 'How keys and values are given and shown: utf8 or base64', default: 'utf8' },
-} satisfies Record<string, Flag>;
+};
 
-const special = {
+const special: Readonly<Record<SpecialFlag, Flag>> = {
   op: { describe: 'The command, in another place: --op get --key K' },
   key: { describe: 'The key, in another place' },
   value: { describe: 'The value, in another place' },
@@ -26,17 +40,8 @@ const special = {
   'warm-up': { describe: 'bench: seconds before that', default: '1' },
   keys: { describe: 'bench: distinct keys', default: '10000' },
   reads: { describe: 'bench: fraction of reads, from 0 to 1', default: '0' },
-} satisfies Record<string, Flag>;
+};
 
-interface Flag {
-  readonly describe: string;
-  readonly switch?: true;
-  readonly default?: string;
-}
-
-export type CommonFlag = keyof typeof common;
-export type SpecialFlag = keyof typeof special;
-export type FlagName = CommonFlag | SpecialFlag;
 const all: Readonly<Record<FlagName, Flag>> = { ...common, ...special };
 
 /** Common flags may come from the environment: RAFT_PEERS, RAFT_TRANSPORT, … */

@@ -24,7 +24,12 @@ export interface LoadReport {
   readonly errors: number;
   /** How many of the errors have which code. */
   readonly errorCodes: Readonly<Record<string, number>>;
-  readonly reads?: { readonly count: number; readonly perSecond: number; readonly p50Ms: number; readonly p99Ms: number };
+  readonly reads?: {
+    readonly count: number;
+    readonly perSecond: number;
+    readonly p50Ms: number;
+    readonly p99Ms: number;
+  };
 }
 
 /** A caller whose operation failed waits this long, so that a cluster without a leader is not asked in a busy loop. */

@@ -2,8 +2,6 @@
 import { readFileSync } from 'node:fs';
 import type { Connector } from '@raft/core';
 import { KvClient } from '@raft/kv';
-import { grpcConnector } from '@raft/transport-grpc';
-import { tcpConnector } from '@raft/transport-tcp';
 import { execute } from './execute.js';
 import type { Result } from './execute.js';
 import { describeError, exitCodeOf } from './exit-codes.js';
@@ -13,7 +11,11 @@ import { readCommon } from './options.js';
 import type { CommonOptions, TransportName } from './options.js';
 import { readRequest } from './request.js';
 
-const connectors: Readonly<Record<TransportName, () => Connector>> = { grpc: grpcConnector, tcp: tcpConnector };
+/** Only what is used is loaded: that is half of a command's time. */
+const connectors: Readonly<Record<TransportName, () => Promise<Connector>>> = {
+  grpc: async () => (await import('@raft/transport-grpc')).grpcConnector(),
+  tcp: async () => (await import('@raft/transport-tcp')).tcpConnector(),
+};
 
 const help = {
   usage:
@@ -22,7 +24,8 @@ const help = {
   epilogue:
     '--peers, --transport, --timeout, --output and --encoding may come from the environment: RAFT_PEERS, and so on.\n' +
     'Exit codes: 0 done, 1 failed and certainly not done, 2 wrong usage, 3 outcome unknown, 4 key not found.',
-  version: (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version,
+  version: (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version,
 };
 
 // Whoever reads the output may go before its end, as `head` does.
@@ -49,7 +52,7 @@ async function run(line: CommandLine, options: CommonOptions): Promise<Result> {
   const request = readRequest(line, options.encoding);
   const client = new KvClient({
     peers: options.addresses,
-    connector: connectors[options.transport](),
+    connector: await connectors[options.transport](),
     timeoutMs: options.timeoutMs,
     // The servers know the limits that hold; a load may have as many calls under way as it has callers.
     maxKeyBytes: 2 ** 16,

@@ -25,7 +25,9 @@ export function shown(bytes: Uint8Array, encoding: Encoding): string {
   const text = asUtf8(bytes);
   if (text === undefined) return `base64:${toBase64(bytes)}`;
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text) ? JSON.stringify(text).replaceAll('\u007f', '\\u007f') : text;
+  return /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text)
+    ? JSON.stringify(text).replaceAll('\u007f', '\\u007f')
+    : text;
 }
 
 /** A key and its value on one line of a listing. */
@@ -37,5 +39,12 @@ export function itemLine(item: { readonly key: Uint8Array; readonly value: Uint8
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, at) => void (widths[at] = Math.max(widths[at] ?? 0, cell.length)));
-  return rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }

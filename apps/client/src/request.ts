@@ -9,7 +9,12 @@ export type Request =
   | { readonly command: 'set'; readonly key: Uint8Array; readonly value: ValueSource }
   | { readonly command: 'delete'; readonly key: Uint8Array }
   | { readonly command: 'cas'; readonly key: Uint8Array; readonly expected: Expected; readonly value: ValueSource }
-  | { readonly command: 'list'; readonly prefix: Uint8Array; readonly limit: number; readonly after: Uint8Array | undefined }
+  | {
+      readonly command: 'list';
+      readonly prefix: Uint8Array;
+      readonly limit: number;
+      readonly after: Uint8Array | undefined;
+    }
   | { readonly command: 'status' }
   | ({ readonly command: 'bench' } & BenchRequest);
 
@@ -32,16 +37,17 @@ export interface BenchRequest {
 type CommandName = Request['command'];
 
 /** What may follow each command, and which flags mean something to it. */
-const commands: Readonly<Record<CommandName, { readonly words: readonly SpecialFlag[]; readonly flags: readonly SpecialFlag[] }>> =
-  {
-    get: { words: ['key'], flags: [] },
-    set: { words: ['key', 'value'], flags: ['value-file'] },
-    delete: { words: ['key'], flags: [] },
-    cas: { words: ['key', 'value'], flags: ['value-file', 'absent', 'expect', 'expect-revision'] },
-    list: { words: ['prefix'], flags: ['limit', 'after'] },
-    status: { words: [], flags: [] },
-    bench: { words: [], flags: ['clients', 'value-size', 'duration', 'warm-up', 'keys', 'reads'] },
-  };
+const commands: Readonly<
+  Record<CommandName, { readonly words: readonly SpecialFlag[]; readonly flags: readonly SpecialFlag[] }>
+> = {
+  get: { words: ['key'], flags: [] },
+  set: { words: ['key', 'value'], flags: ['value-file'] },
+  delete: { words: ['key'], flags: [] },
+  cas: { words: ['key', 'value'], flags: ['value-file', 'absent', 'expect', 'expect-revision'] },
+  list: { words: ['prefix'], flags: ['limit', 'after'] },
+  status: { words: [], flags: [] },
+  bench: { words: [], flags: ['clients', 'value-size', 'duration', 'warm-up', 'keys', 'reads'] },
+};
 
 const commonFlags: readonly FlagName[] = ['peers', 'transport', 'timeout', 'output', 'encoding'];
 
@@ -94,12 +100,14 @@ type Texts = (flag: SpecialFlag) => string | undefined;
 function readTexts(command: CommandName, words: readonly string[], { flags }: CommandLine): Texts {
   const { words: names, flags: own } = commands[command];
   const extra = words[names.length];
-  if (extra !== undefined) throw new UsageError(`${command} has no use for ${JSON.stringify(extra)}: quote what belongs together`);
+  if (extra !== undefined)
+    throw new UsageError(`${command} has no use for ${JSON.stringify(extra)}: quote what belongs together`);
   for (const flag of Object.keys(flags) as FlagName[]) {
     const known = [...commonFlags, 'op', ...names, ...own] as FlagName[];
     if (!known.includes(flag)) throw new UsageError(`${command} has no flag --${flag}: leave it out`);
     const at = (names as readonly FlagName[]).indexOf(flag);
-    if (at >= 0 && words[at] !== undefined) throw new UsageError(`the ${flag} is given twice, also as --${flag}: give it once`);
+    if (at >= 0 && words[at] !== undefined)
+      throw new UsageError(`the ${flag} is given twice, also as --${flag}: give it once`);
   }
   return (flag) => {
     const given = flags[flag] === true ? 'true' : flags[flag];

@@ -17,7 +17,9 @@ export function parseServers(text: string): readonly string[] {
     const address = item.trim().replace(/^[^=\s]+=/, '');
     const [, port] = /^(?:\[[0-9a-fA-F:.%]+\]|[^\s:[\]@/,=]+):(\d{1,5})$/.exec(address) ?? [];
     if (port === undefined || Number(port) < 1 || Number(port) > 65_535) {
-      throw new UsageError(`--peers: ${JSON.stringify(item)} is not an address: write host:port, such as 127.0.0.1:7601`);
+      throw new UsageError(
+        `--peers: ${JSON.stringify(item)} is not an address: write host:port, such as 127.0.0.1:7601`,
+      );
     }
     return address;
   });
@@ -37,7 +39,9 @@ export function localServers(directory: string): Servers {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return defaults;
-    throw new UsageError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code}): name the servers with --peers`);
+    throw new UsageError(
+      `${file} cannot be read (${(error as NodeJS.ErrnoException).code}): name the servers with --peers`,
+    );
   }
   return parseState(text) ?? refuse(file);
 }

@@ -13,7 +13,9 @@ export async function readValue(source: ValueSource): Promise<Uint8Array> {
     const bytes = file === '-' ? await readStdin() : await readFile(file);
     if (bytes.length <= maxBytes) return bytes;
   } catch (error) {
-    throw new UsageError(`--value-file ${file} cannot be read (${(error as NodeJS.ErrnoException).code}): name another`);
+    throw new UsageError(
+      `--value-file ${file} cannot be read (${(error as NodeJS.ErrnoException).code}): name another`,
+    );
   }
   throw new UsageError(`--value-file ${file} has more than ${maxBytes} bytes: use a smaller value`);
 }

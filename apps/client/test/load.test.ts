@@ -37,14 +37,22 @@ describe('the load generator', () => {
         throw new OverloadedError('try later');
       },
     });
-    expect(report).toMatchObject({ writes: 0, writesPerSecond: 0, p50Ms: 0, errorCodes: { RAFT_OVERLOADED: report.errors } });
+    expect(report).toMatchObject({
+      writes: 0,
+      writesPerSecond: 0,
+      p50Ms: 0,
+      errorCodes: { RAFT_OVERLOADED: report.errors },
+    });
     // Each of four callers pauses 10 ms after an error.
     expect(report.errors).toBeGreaterThan(4);
     expect(report.errors).toBeLessThan(60);
   });
 
   it('mixes reads in', async () => {
-    const report = await runLoad({ ...request, warmUpMs: 0, reads: 0.5 }, { read: async () => turn(), write: async () => turn() });
+    const report = await runLoad(
+      { ...request, warmUpMs: 0, reads: 0.5 },
+      { read: async () => turn(), write: async () => turn() },
+    );
     expect(report.reads?.count).toBeGreaterThan(0);
     expect(report.writes).toBeGreaterThan(0);
   });

@@ -37,7 +37,10 @@ describe('a command of raft-client', () => {
     [['set', 'k', '--value', ''], { command: 'set', key: bytes('k'), value: { bytes: bytes('') } }],
     [['set', 'k', '--value-file', '-'], { command: 'set', key: bytes('k'), value: { file: '-' } }],
     [['delete', 'k'], { command: 'delete', key: bytes('k') }],
-    [['cas', 'k', 'v', '--absent'], { command: 'cas', key: bytes('k'), value: { bytes: bytes('v') }, expected: { absent: true } }],
+    [
+      ['cas', 'k', 'v', '--absent'],
+      { command: 'cas', key: bytes('k'), value: { bytes: bytes('v') }, expected: { absent: true } },
+    ],
     [
       ['cas', 'k', 'v', '--expect', 'u'],
       { command: 'cas', key: bytes('k'), value: { bytes: bytes('v') }, expected: { value: bytes('u') } },
@@ -47,7 +50,10 @@ describe('a command of raft-client', () => {
       { command: 'cas', key: bytes('k'), value: { bytes: bytes('v') }, expected: { revision: 7 } },
     ],
     [['list'], { command: 'list', prefix: bytes(''), limit: 1000, after: undefined }],
-    [['list', 'p', '--limit', '2', '--after', 'pa'], { command: 'list', prefix: bytes('p'), limit: 2, after: bytes('pa') }],
+    [
+      ['list', 'p', '--limit', '2', '--after', 'pa'],
+      { command: 'list', prefix: bytes('p'), limit: 2, after: bytes('pa') },
+    ],
     [['status'], { command: 'status' }],
     [
       ['bench', '--clients', '256', '--duration', '0.5', '--reads', '0.25'],

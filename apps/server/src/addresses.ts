@@ -27,7 +27,9 @@ export function parsePeers(text: string, flag: string): ReadonlyMap<string, stri
   for (const item of text.split(',')) {
     const [, id, address] = /^\s*([^=\s]+)=(\S+)\s*$/.exec(item) ?? [];
     if (id === undefined || address === undefined) {
-      throw new UsageError(`${flag}: ${JSON.stringify(item)} is not id=host:port: write ${flag} "1=host:port,2=host:port"`);
+      throw new UsageError(
+        `${flag}: ${JSON.stringify(item)} is not id=host:port: write ${flag} "1=host:port,2=host:port"`,
+      );
     }
     checkName(id, flag);
     parseAddress(address, flag);

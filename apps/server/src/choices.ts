@@ -1,16 +1,11 @@
 import type { CallHandler, Logger, Storage, Transport } from '@raft/core';
 import type { UnaryService } from '@raft/kv';
-import { fileStorage } from '@raft/storage-file';
-import { memoryStorage } from '@raft/storage-memory';
-import { grpcTransport } from '@raft/transport-grpc';
-import { memoryNetwork } from '@raft/transport-memory';
-import { tcpTransport } from '@raft/transport-tcp';
 import { UsageError } from './usage-error.js';
 
 export interface StorageChoice {
   /** Keeps its data in the directory of `--data`. */
   readonly needsData: boolean;
-  make(options: StorageOptions): Storage;
+  make(options: StorageOptions): Promise<Storage>;
 }
 
 export interface StorageOptions {
@@ -22,7 +17,7 @@ export interface StorageOptions {
 export interface TransportChoice {
   /** Listens on an address, for other processes and for clients. */
   readonly listens: boolean;
-  make(options: TransportOptions): Transport;
+  make(options: TransportOptions): Promise<Transport>;
 }
 
 export interface TransportOptions {
@@ -37,18 +32,30 @@ export interface TransportOptions {
   readonly logger: Logger;
 }
 
-/** What `--storage` may name; undefined for what a later version brings. */
+/** What `--storage` may name; undefined for what a later version brings. Only what is chosen is loaded. */
 const storages: Readonly<Record<string, StorageChoice | undefined>> = {
-  inmemory: { needsData: false, make: () => memoryStorage() },
-  simplefile: { needsData: true, make: ({ directory, logger }) => fileStorage({ directory, logger }) },
+  inmemory: { needsData: false, make: async () => (await import('@raft/storage-memory')).memoryStorage() },
+  simplefile: {
+    needsData: true,
+    make: async ({ directory, logger }) => (await import('@raft/storage-file')).fileStorage({ directory, logger }),
+  },
   level: undefined,
 };
 
 /** What `--transport` may name. */
 const transports: Readonly<Record<string, TransportChoice | undefined>> = {
-  grpc: { listens: true, make: (options) => grpcTransport({ ...options, reflection: [] }) },
-  tcp: { listens: true, make: ({ services: _services, ...options }) => tcpTransport(options) },
-  inmemory: { listens: false, make: ({ nodeId }) => memoryNetwork().transport({ nodeId }) },
+  grpc: {
+    listens: true,
+    make: async (options) => (await import('@raft/transport-grpc')).grpcTransport({ ...options, reflection: [] }),
+  },
+  tcp: {
+    listens: true,
+    make: async ({ services: _services, ...options }) => (await import('@raft/transport-tcp')).tcpTransport(options),
+  },
+  inmemory: {
+    listens: false,
+    make: async ({ nodeId }) => (await import('@raft/transport-memory')).memoryNetwork().transport({ nodeId }),
+  },
 };
 
 export function chooseStorage(name: string, flag: string): StorageChoice {

@@ -30,7 +30,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   const limits = { maxKeyBytes: options.maxKeyBytes, maxValueBytes: options.maxValueBytes };
   const kv = { ...limits, version: options.version, logger };
   const served = lateNode();
-  const transport = options.transport.make({
+  const transport = await options.transport.make({
     ...{ nodeId: id, clusterId, listen, logger },
     onCall: kvService(served, kv),
     services: [kvUnaryService(served, kv)],
@@ -39,7 +39,7 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     id,
     clusterId,
     transport,
-    storage: options.storage.make({ directory: options.directory, logger }),
+    storage: await options.storage.make({ directory: options.directory, logger }),
     stateMachine: new KvStateMachine(),
     bootstrap: Object.fromEntries(peers),
     heartbeatIntervalMs: options.heartbeatIntervalMs,
@@ -94,7 +94,10 @@ function asUsageError(error: unknown, options: ServerOptions): unknown {
         : `--listen: ${error.message}`,
     );
   }
-  if (error instanceof StorageError && (error.code === 'RAFT_STORAGE_IN_USE' || error.code === 'RAFT_STORAGE_IDENTITY')) {
+  if (
+    error instanceof StorageError &&
+    (error.code === 'RAFT_STORAGE_IN_USE' || error.code === 'RAFT_STORAGE_IDENTITY')
+  ) {
     return new UsageError(`--data ${options.directory}: ${error.message}`);
   }
   if (error instanceof RaftError && error.code === 'RAFT_INVALID_ARGUMENT') return new UsageError(error.message);

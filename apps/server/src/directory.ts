@@ -15,6 +15,7 @@ export async function prepareDirectory(directory: string): Promise<void> {
 async function explain(directory: string, error: NodeJS.ErrnoException): Promise<string> {
   const found = await stat(directory).catch(() => undefined);
   if (found !== undefined && !found.isDirectory()) return 'is a file: name a directory';
-  if (found !== undefined) return `cannot be written to by this user (${error.code}): change its rights or choose another`;
+  if (found !== undefined)
+    return `cannot be written to by this user (${error.code}): change its rights or choose another`;
   return `cannot be made (${error.code}): make it, or choose another`;
 }

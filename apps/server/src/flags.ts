@@ -49,7 +49,8 @@ export async function readFlags(
   if (given['help'] === true) return parser.getHelp();
   if (given['version'] === true) return version;
   for (const name of Object.keys(program.flags)) {
-    if (Array.isArray(given[name])) throw new UsageError(`--${name} is given ${given[name].length} times: give it once`);
+    if (Array.isArray(given[name]))
+      throw new UsageError(`--${name} is given ${given[name].length} times: give it once`);
   }
   return { command: readCommand(program, given['_'] as unknown[]), ...lookUp(program, given, env) };
 }

@@ -57,7 +57,8 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
 async function listen(server: Server, host: string, port: number, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const what = error.code === 'EADDRINUSE' ? 'is in use: choose another port' : `cannot be listened on: ${error.message}`;
+      const what =
+        error.code === 'EADDRINUSE' ? 'is in use: choose another port' : `cannot be listened on: ${error.message}`;
       reject(new UsageError(`--http ${address} ${what}`));
     });
     server.listen(port, host, () => {

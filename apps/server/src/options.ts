@@ -112,7 +112,9 @@ function readStorage(given: Given): Pick<ServerOptions, 'storage' | 'storageName
     throw new UsageError(`--storage ${storageName} needs a directory for its files: add --data DIR`);
   }
   if (!storage.needsData && directory !== '') {
-    throw new UsageError(`--storage ${storageName} writes nothing to ${directory}: use simplefile, or leave --data out`);
+    throw new UsageError(
+      `--storage ${storageName} writes nothing to ${directory}: use simplefile, or leave --data out`,
+    );
   }
   return { storage, storageName, directory };
 }

@@ -13,9 +13,7 @@ const fatalTimeoutMs = 3_000;
 const flushTimeoutMs = 1_000;
 
 /** Why the server ends. */
-type Ending =
-  | { readonly kind: 'asked'; readonly by: string }
-  | { readonly kind: 'failed'; readonly error: unknown };
+type Ending = { readonly kind: 'asked'; readonly by: string } | { readonly kind: 'failed'; readonly error: unknown };
 
 /** Runs until a signal, the end of stdin or a fatal error, and ends the process with its exit code. */
 export async function runServer(options: ServerOptions): Promise<never> {
@@ -56,14 +54,18 @@ function watchProcess(options: ServerOptions, log: Log, end: (ending: Ending) =>
 
 function announce(server: RunningServer, options: ServerOptions, log: Log): void {
   const { transport, transportName, storageName, directory, listen } = options;
-  log.logger('info', transport.listens ? `up, on ${listen}` : `up, without a port: ${transportName} stays in this process`, {
-    version,
-    transport: transportName,
-    storage: storageName,
-    ...(transport.listens ? { listen } : {}),
-    ...(directory === '' ? {} : { data: directory }),
-    ...(server.http === undefined ? {} : { http: server.http }),
-  });
+  log.logger(
+    'info',
+    transport.listens ? `up, on ${listen}` : `up, without a port: ${transportName} stays in this process`,
+    {
+      version,
+      transport: transportName,
+      storage: storageName,
+      ...(transport.listens ? { listen } : {}),
+      ...(directory === '' ? {} : { data: directory }),
+      ...(server.http === undefined ? {} : { http: server.http }),
+    },
+  );
 }
 
 async function end(ending: Ending, starting: Promise<RunningServer>, log: Log): Promise<never> {
@@ -97,7 +99,10 @@ function text(error: unknown): string {
   return cause === '' || error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
 }
 
-type Outcome = { readonly kind: 'done' } | { readonly kind: 'late' } | { readonly kind: 'failed'; readonly error: unknown };
+type Outcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'late' }
+  | { readonly kind: 'failed'; readonly error: unknown };
 
 async function within(work: Promise<void>, timeoutMs: number): Promise<Outcome> {
   return new Promise((resolve) => {

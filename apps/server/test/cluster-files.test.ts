@@ -76,7 +76,9 @@ describe('the layout of a cluster', () => {
     const own = identify(process.pid);
     if (own === undefined) throw new Error('this process does not run');
     await writeState(directory, { ...state, nodes: state.nodes.map((node) => ({ ...node, process: own })) });
-    await expect(layOut(await options())).rejects.toThrow(`a cluster runs in ${directory} already (process ${own.pid})`);
+    await expect(layOut(await options())).rejects.toThrow(
+      `a cluster runs in ${directory} already (process ${own.pid})`,
+    );
   });
 
   it('refuses data of another shape, and removes them when told to, with nothing else', async () => {

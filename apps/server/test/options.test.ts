@@ -83,14 +83,23 @@ describe('the command line of raft-server', () => {
     [[...good, '--id', '2'], '--id is given 2 times: give it once'],
     [[...good, '--idd', '2'], 'unknown flag --idd: see raft-server --help'],
     [[...good, 'start'], 'unknown argument "start": see raft-server --help'],
-    [['--id', '1', '--peers', '127.0.0.1:7001'], '--peers: "127.0.0.1:7001" is not id=host:port: write --peers "1=host:port,2=host:port"'],
+    [
+      ['--id', '1', '--peers', '127.0.0.1:7001'],
+      '--peers: "127.0.0.1:7001" is not id=host:port: write --peers "1=host:port,2=host:port"',
+    ],
     [['--id', '1', '--peers', '1=a:1,'], '--peers: "" is not id=host:port: write --peers "1=host:port,2=host:port"'],
     [['--id', '1', '--peers', '1=7001'], '--peers: "7001" is not an address: write host:port, such as 127.0.0.1:7601'],
-    [['--id', '1', '--peers', '1=::1:7001'], '--peers: "::1:7001" is not an address: write host:port, such as 127.0.0.1:7601'],
+    [
+      ['--id', '1', '--peers', '1=::1:7001'],
+      '--peers: "::1:7001" is not an address: write host:port, such as 127.0.0.1:7601',
+    ],
     [['--id', '1', '--peers', '1=a:0'], '--peers: port 0 in "a:0" is none: choose one from 1 to 65535'],
     [['--id', '1', '--peers', '1=a:65536'], '--peers: port 65536 in "a:65536" is none: choose one from 1 to 65535'],
     [['--id', '1', '--peers', '1=a:1,1=b:1'], '--peers names id 1 twice: give each node an id of its own'],
-    [['--id', '1', '--peers', '1=a:1,2=A:1'], '--peers gives A:1 to both 1 and 2: give each node an address of its own'],
+    [
+      ['--id', '1', '--peers', '1=a:1,2=A:1'],
+      '--peers gives A:1 to both 1 and 2: give each node an address of its own',
+    ],
     [
       ['--id', 'a/b', '--peers', 'a/b=a:1'],
       '--peers: "a/b" cannot be a name: use 1 to 64 letters, digits, ".", "_" and "-", the first a letter or digit',
@@ -105,7 +114,10 @@ describe('the command line of raft-server', () => {
     [[...good, '--storage', 'level'], '--storage "level" is not available in this version: use inmemory or simplefile'],
     [[...good, '--storage', 'simplefile'], '--storage simplefile needs a directory for its files: add --data DIR'],
     [[...good, '--data', 'x'], '--storage inmemory writes nothing to x: use simplefile, or leave --data out'],
-    [[...good, '--cluster-id', 'a b'], '--cluster-id: "a b" cannot be a name: use 1 to 64 letters, digits, ".", "_" and "-", the first a letter or digit'],
+    [
+      [...good, '--cluster-id', 'a b'],
+      '--cluster-id: "a b" cannot be a name: use 1 to 64 letters, digits, ".", "_" and "-", the first a letter or digit',
+    ],
     [[...good, '--listen', 'here'], '--listen: "here" is not an address: write host:port, such as 127.0.0.1:7601'],
     [[...good, '--listen', 'a:0'], '--listen: port 0 in "a:0" is none: choose one from 1 to 65535'],
     [[...good, '--http', '8080'], '--http: "8080" is not an address: write host:port, such as 127.0.0.1:7601'],
@@ -130,7 +142,10 @@ describe('the command line of raft-server', () => {
       'the heartbeat interval of 300 ms is too long for an election timeout of 500-1000 ms: use --heartbeat-interval 250 or less, or --election-timeout 600-1200',
     ],
     [[...good, '--max-key-bytes', '0'], '--max-key-bytes is "0": give a whole number of bytes from 1 to 65536'],
-    [[...good, '--max-value-bytes', 'big'], '--max-value-bytes is "big": give a whole number of bytes from 1 to 2097152'],
+    [
+      [...good, '--max-value-bytes', 'big'],
+      '--max-value-bytes is "big": give a whole number of bytes from 1 to 2097152',
+    ],
     [[...good, '--log-level', 'loud'], '--log-level "loud" is unknown: use debug, info, warn, error, silent'],
   ];
   it.each(bad)('refuses %j', async (args, message) => {

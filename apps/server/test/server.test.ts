@@ -56,7 +56,8 @@ describe('a single node', () => {
     program.kill('SIGTERM');
     const { code, stdout, stderr } = await program.ended;
     expect([code, stdout]).toEqual([0, '']);
-    for (const line of stderr.trimEnd().split('\n')) expect(JSON.parse(line)).toMatchObject({ node: '1', cluster: 'raft' });
+    for (const line of stderr.trimEnd().split('\n'))
+      expect(JSON.parse(line)).toMatchObject({ node: '1', cluster: 'raft' });
   });
 
   it('stops cleanly at SIGINT and when stdin ends, and keeps its term', async () => {
@@ -90,7 +91,12 @@ describe('what cannot start', () => {
     expect(stdout).toBe('');
     if (typeof line === 'string') expect(stderr).toBe(`raft-server: ${line}\n`);
     else expect(stderr).toMatch(line);
-    expect(stderr.trimEnd().split('\n').filter((text) => !text.startsWith('{'))).toHaveLength(1);
+    expect(
+      stderr
+        .trimEnd()
+        .split('\n')
+        .filter((text) => !text.startsWith('{')),
+    ).toHaveLength(1);
     expect(code).toBe(2);
   }
   const peers = (): string => `1=127.0.0.1:${port},2=127.0.0.1:${port + 1}`;
@@ -114,7 +120,18 @@ describe('what cannot start', () => {
     const server = createServer().listen(port, '127.0.0.1');
     try {
       await refuses(
-        ['--id', '1', '--peers', peers(), '--transport', transport, '--storage', 'simplefile', '--data', join(directory, 'data')],
+        [
+          '--id',
+          '1',
+          '--peers',
+          peers(),
+          '--transport',
+          transport,
+          '--storage',
+          'simplefile',
+          '--data',
+          join(directory, 'data'),
+        ],
         `--listen 127.0.0.1:${(server.address() as AddressInfo).port} is in use: stop what listens there, or choose another port`,
       );
       expect(await readdir(join(directory, 'data'))).toEqual([]);
@@ -147,7 +164,10 @@ describe('what cannot start', () => {
     await writeFile(file, '');
     const args = ['--id', '1', '--peers', peers(), '--storage', 'simplefile', '--data'];
     await refuses([...args, file], `--data ${file} is a file: name a directory`);
-    await refuses([...args, join(file, 'data')], `--data ${join(file, 'data')} cannot be made (ENOTDIR): make it, or choose another`);
+    await refuses(
+      [...args, join(file, 'data')],
+      `--data ${join(file, 'data')} cannot be made (ENOTDIR): make it, or choose another`,
+    );
   });
 
   it('a data directory that cannot be written to', async () => {
@@ -168,13 +188,18 @@ describe('what cannot start', () => {
     owner.kill('SIGTERM');
     await owner.ended;
     await refuses(['--id', '2', ...durable], new RegExp(`^raft-server: --data ${data}: .*\\n$`));
-    await refuses(['--id', '1', ...durable, '--cluster-id', 'other'], new RegExp(`^raft-server: --data ${data}: .*\\n$`));
+    await refuses(
+      ['--id', '1', ...durable, '--cluster-id', 'other'],
+      new RegExp(`^raft-server: --data ${data}: .*\\n$`),
+    );
   });
 });
 
 describe('the programs', () => {
   it('are started by a shell as well as by node', () => {
-    const { status, stdout } = spawnSync(process.execPath, ['apps/server/dist/main.js', '--version'], { encoding: 'utf8' });
+    const { status, stdout } = spawnSync(process.execPath, ['apps/server/dist/main.js', '--version'], {
+      encoding: 'utf8',
+    });
     expect([status, stdout]).toEqual([0, '0.1.0\n']);
   });
 

@@ -88,7 +88,9 @@ export class ServerCluster {
   async converged(timeoutMs = 60_000): Promise<number> {
     return this.#eventually('not all nodes caught up', timeoutMs, (all) => {
       const [first] = all;
-      const same = all.every(({ appliedIndex, lastIndex }) => appliedIndex === first?.lastIndex && lastIndex === appliedIndex);
+      const same = all.every(
+        ({ appliedIndex, lastIndex }) => appliedIndex === first?.lastIndex && lastIndex === appliedIndex,
+      );
       return all.length === this.ids.length && same ? first?.appliedIndex : undefined;
     });
   }

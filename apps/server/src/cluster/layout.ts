@@ -68,7 +68,9 @@ async function wipe(directory: string, known: boolean): Promise<void> {
   const names = await readdir(directory);
   const strange = names.filter((name) => !ownFile.test(name));
   if (strange.length > 0 && !known) {
-    throw new UsageError(`${directory} holds ${strange[0]} and no ${basename(stateFile(''))}: --fresh removes only a cluster's data`);
+    throw new UsageError(
+      `${directory} holds ${strange[0]} and no ${basename(stateFile(''))}: --fresh removes only a cluster's data`,
+    );
   }
   for (const name of names.filter((name) => ownFile.test(name))) {
     await rm(join(directory, name), { recursive: true, force: true });

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { StatusReport } from '../http.js';
 import type { NodeProcess } from './node-process.js';
 import type { ClusterOptions } from './options.js';
@@ -35,15 +36,16 @@ export function describeCluster(
   ];
 }
 
-/** Through a package manager's script, programs are called by way of it. */
+/** Commands to go on with. Through a package manager's script, programs are called by way of it. */
 function hints(layout: ClusterState, options: ClusterOptions): string[] {
   const byScript = process.env['npm_lifecycle_event'] !== undefined;
-  const found = byScript && options.directory.endsWith('/.raft-cluster');
-  const peers = layout.nodes.map(({ address }) => address).join(',');
   const client = `${byScript ? 'pnpm ' : ''}raft-client`;
-  const where = found ? '' : ` --transport ${layout.transport} --peers ${peers}`;
   const stop = byScript ? 'pnpm cluster:stop' : 'raft-cluster stop';
-  const data = options.directory.endsWith('/.raft-cluster') ? '' : ` --data ${options.directory}`;
+  // Both find a cluster in its default place by themselves.
+  const found = options.directory === resolve('.raft-cluster');
+  const peers = layout.nodes.map(({ address }) => address).join(',');
+  const where = found ? '' : ` --transport ${layout.transport} --peers ${peers}`;
+  const data = found ? '' : ` --data ${options.directory}`;
   return [
     `try: ${client} set mykey "hello raft"${where}`,
     `     ${client} get mykey${where}`,

@@ -24,13 +24,16 @@ export type Print = (line: string) => void;
 export async function startCluster(options: ClusterOptions, print: Print, stop: AbortSignal): Promise<void> {
   const layout = await layOut(options);
   const nodes: NodeProcess[] = [];
+  const over = new AbortController();
+  const gaveUp = AbortSignal.any([stop, over.signal]);
   try {
     for (const node of layout.nodes) nodes.push(startNode(node, layout, options));
     await writeState(options.directory, withProcesses(layout, nodes, options.detach));
-    await Promise.race([bringUp(layout, options, nodes, print, stop), firstDeath(nodes), aborted(stop)]);
+    await Promise.race([bringUp(layout, options, nodes, print, gaveUp), firstDeath(nodes), aborted(stop)]);
     if (options.detach && !stop.aborted) return void nodes.forEach((node) => node.release());
-    await Promise.race([reportDeaths(nodes, print), aborted(stop)]);
+    await Promise.race([reportDeaths(nodes, print, stop), aborted(stop)]);
   } catch (error) {
+    over.abort();
     await stopNodes(nodes, options, layout);
     throw error;
   }
@@ -53,12 +56,14 @@ async function bringUp(
   options: ClusterOptions,
   nodes: readonly NodeProcess[],
   print: Print,
-  stop: AbortSignal,
+  gaveUp: AbortSignal,
 ): Promise<void> {
-  const reports = await waitForLeader(layout.nodes, leaderTimeoutMs, stop);
-  if (stop.aborted) return;
+  const reports = await waitForLeader(layout.nodes, leaderTimeoutMs, gaveUp);
+  if (gaveUp.aborted) return;
   if (reports === undefined) {
-    throw new ClusterError(`no leader within ${leaderTimeoutMs / 1000} s: see ${nodes.map(({ logFile }) => logFile).join(', ')}`);
+    throw new ClusterError(
+      `no leader within ${leaderTimeoutMs / 1000} s: see ${nodes.map(({ logFile }) => logFile).join(', ')}`,
+    );
   }
   const times = await writeAndRead(layout);
   for (const line of describeCluster(layout, options, nodes, reports, times)) print(line);
@@ -70,11 +75,12 @@ async function firstDeath(nodes: readonly NodeProcess[]): Promise<never> {
   throw new ClusterError(`node ${node.id} ended with ${how}: ${lastLine(logFile) || `see ${logFile}`}`);
 }
 
-/** Tells of each node that ends; rejects when none is left. */
-async function reportDeaths(nodes: readonly NodeProcess[], print: Print): Promise<never> {
+/** Tells of each node that ends before it is told to; rejects when none is left. */
+async function reportDeaths(nodes: readonly NodeProcess[], print: Print, stop: AbortSignal): Promise<never> {
   await Promise.all(
     nodes.map(async ({ node, identity, ended, logFile }) => {
-      print(`node ${node.id} (process ${identity.pid}) ended with ${await ended}: see ${logFile}`);
+      const how = await ended;
+      if (!stop.aborted) print(`node ${node.id} (process ${identity.pid}) ended with ${how}: see ${logFile}`);
     }),
   );
   throw new ClusterError('every node has ended');

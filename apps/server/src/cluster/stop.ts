@@ -20,7 +20,8 @@ export async function stopCluster(directory: string): Promise<string> {
   const now = (await readState(directory)) ?? state;
   await writeState(directory, withoutProcesses(now));
   if (nodes.length === 0 && supervisor === undefined) return `no cluster runs in ${directory}`;
-  const forced = killed.length === 0 ? '' : `; killed, since they did not stop: ${killed.map(({ pid }) => pid).join(', ')}`;
+  const forced =
+    killed.length === 0 ? '' : `; killed, since they did not stop: ${killed.map(({ pid }) => pid).join(', ')}`;
   return `the cluster in ${directory} is stopped${forced}`;
 }
 
