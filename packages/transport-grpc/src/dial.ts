@@ -124,7 +124,7 @@ export class Dialled {
       if (reply !== undefined) this.#refuse(refuseReply(this.#options.hello, reply) ?? details);
       else if (code === Status.UNIMPLEMENTED) this.#refuse(details);
     });
-    this.destroy(code === Status.OK ? 'closed by the other side' : `${Status[code] ?? code}: ${details}`);
+    this.destroy(code === Status.OK ? 'closed by the other side' : `${Status[code] ?? code}: ${plain(details)}`);
   }
 
   #refuse(reason: string): void {
@@ -144,6 +144,9 @@ export class Dialled {
   }
 }
 
+/** Bytes that the server may send before we have read them: larger than HTTP/2's default, or long answers come in short steps. */
+const replyWindowBytes = 1024 * 1024;
+
 function channelOptions({ limits, serverName }: DialOptions): ChannelOptions {
   return {
     // A connection of our own, attempted once: when to try again is decided by whoever dials.
@@ -152,12 +155,18 @@ function channelOptions({ limits, serverName }: DialOptions): ChannelOptions {
     'grpc.service_config_disable_resolution': 1,
     'grpc.enable_http_proxy': 0,
     'grpc.enable_channelz': 0,
+    'grpc-node.flow_control_window': replyWindowBytes,
     'grpc.max_send_message_length': limits.maxMessageBytes,
     'grpc.max_receive_message_length': limits.maxMessageBytes,
     'grpc.keepalive_time_ms': Math.ceil(limits.silenceTimeoutMs / 2),
     'grpc.keepalive_timeout_ms': Math.ceil(limits.silenceTimeoutMs / 2),
     ...(serverName === undefined ? {} : { 'grpc.ssl_target_name_override': serverName }),
   };
+}
+
+/** Without the time of the attempt, which grpc-js adds: the same trouble is to read the same each time. */
+function plain(details: string): string {
+  return details.replace(/ \(\d{4}-[\d-]+T[\d:.]+Z\)/g, '').replace(/\. Resolution note: $/, '');
 }
 
 function describe(error: NodeJS.ErrnoException): string {

@@ -10,7 +10,13 @@ export const healthService = 'grpc.health.v1.Health';
 const ServingStatus = { serving: 1, notServing: 2, serviceUnknown: 3 } as const;
 type ServingStatus = (typeof ServingStatus)[keyof typeof ServingStatus];
 
-type WatchStream = ServerWritableStream<string, Uint8Array>;
+/** An object because grpc-js takes an empty string for no request at all. */
+interface HealthRequest {
+  readonly service: string;
+}
+
+type CheckCall = ServerUnaryCall<HealthRequest, Uint8Array>;
+type WatchStream = ServerWritableStream<HealthRequest, Uint8Array>;
 
 /** The standard health service. The empty service name stands for the server as a whole. */
 export class Health {
@@ -18,10 +24,10 @@ export class Health {
   readonly #watchers = new Set<Watcher>();
 
   register(server: Server): void {
-    const check = (call: ServerUnaryCall<string, Uint8Array>, callback: sendUnaryData<Uint8Array>): void => {
-      const status = this.#statuses.get(call.request);
+    const check = ({ request: { service } }: CheckCall, callback: sendUnaryData<Uint8Array>): void => {
+      const status = this.#statuses.get(service);
       if (status !== undefined) return callback(null, encode(status));
-      callback(plainStatus(Status.NOT_FOUND, `service ${JSON.stringify(call.request)} is not known here`));
+      callback(plainStatus(Status.NOT_FOUND, `service ${JSON.stringify(service)} is not known here`));
     };
     const watch = (stream: WatchStream): void => this.#watch(stream);
     server.register(`/${healthService}/Check`, check, asBuffer, decode, 'unary');
@@ -41,7 +47,7 @@ export class Health {
   }
 
   #watch(stream: WatchStream): void {
-    const watcher = new Watcher(stream.request, stream);
+    const watcher = new Watcher(stream.request.service, stream);
     this.#watchers.add(watcher);
     stream.on('cancelled', () => this.#watchers.delete(watcher));
     watcher.tell(this.#statusOf(watcher.service));
@@ -85,7 +91,7 @@ function encode(status: ServingStatus): Uint8Array {
   return message(smallField(1, status));
 }
 
-/** The service of a HealthCheckRequest. Throws `DecodeError`. */
-function decode(bytes: Uint8Array): string {
-  return stringOf(bytes, 1);
+/** Throws `DecodeError`. */
+function decode(bytes: Uint8Array): HealthRequest {
+  return { service: stringOf(bytes, 1) };
 }

@@ -53,4 +53,4 @@ export function withDefaults(limits: GrpcLimits = {}): Limits {
 }
 
 /** What batches are closed at, so that the receiver can begin while the rest is on its way. */
-export const targetMessageBytes = 1024 * 1024;
+export const targetMessageBytes: number = 1024 * 1024;

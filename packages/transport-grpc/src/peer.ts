@@ -31,7 +31,7 @@ const closeTimeoutMs = 500;
 export class Peer {
   readonly id: NodeId;
   /** The groups that name it. */
-  readonly groups = new Set<GroupId>();
+  readonly groups: Set<GroupId> = new Set();
   readonly counters: PeerCounters = peerCounters();
   readonly #context: PeerContext;
   readonly #backoff: Backoff;

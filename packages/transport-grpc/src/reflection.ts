@@ -10,7 +10,10 @@ import type { ServerStream } from './inbound-peer.js';
 import { plainStatus } from './status.js';
 
 /** The same protocol under two names; older tools know the second only. */
-export const reflectionServices = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
+export const reflectionServices: readonly string[] = [
+  'grpc.reflection.v1.ServerReflection',
+  'grpc.reflection.v1alpha.ServerReflection',
+];
 
 /** Field numbers of reflection.proto. */
 const Request = {

@@ -34,7 +34,7 @@ export class Sender {
     if (this.#scheduled || this.#unsentBytes > 0 || this.#stopped) return;
     this.#scheduled = true;
     // After the promises of this turn too.
-    setImmediate(() => {
+    process.nextTick(() => {
       this.#scheduled = false;
       this.flush();
     });
