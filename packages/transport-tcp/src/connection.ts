@@ -92,6 +92,11 @@ export class Connection {
     this.#socket.resume();
   }
 
+  /** Runs `task` whenever all that had piled up was taken. */
+  onDrain(task: () => void): void {
+    this.#socket.on('drain', task);
+  }
+
   /** Runs `task` when answers do not move for so long; an idle connection does not count. */
   onStall(timeoutMs: number, task: () => void): void {
     this.#socket.setTimeout(timeoutMs, () => {

@@ -76,7 +76,7 @@ export class Inbound {
 
   /** Sends the answers that were given, then closes. */
   finish(reason: string): void {
-    this.#client?.flush();
+    this.#client?.flush(Infinity);
     this.#connection.finish({ reason, fault: false });
     this.#client?.lost();
   }

@@ -12,11 +12,11 @@ export interface TcpLimits {
   readonly maxClientRequests?: number;
   /** The same in bytes of the requests' payloads. Default 16 MiB. */
   readonly maxClientRequestBytes?: number;
-  /** Answers that one client has not read; beyond, its connection is closed. Default 64 MiB. */
+  /** Bytes of answers that wait for one client to read them; beyond, further answers are replaced by an error. Default 256 MiB. */
   readonly maxClientReplyBytes?: number;
   /** From dialling to the accepted handshake, and from accepting a connection to its Hello. Default 3000. */
   readonly handshakeTimeoutMs?: number;
-  /** A connection with something under way, whose other side gives no sign of life for so long, is closed. Default 5000. */
+  /** A connection with something under way, whose other side takes nothing and gives no sign of life for so long, is closed. Default 5000. */
   readonly silenceTimeoutMs?: number;
   /** First pause after a failed connection; doubled each time, with jitter. Default 20. */
   readonly minBackoffMs?: number;
@@ -34,7 +34,7 @@ const defaults: Limits = {
   maxClients: 4096,
   maxClientRequests: 16_384,
   maxClientRequestBytes: 16 * MiB,
-  maxClientReplyBytes: 64 * MiB,
+  maxClientReplyBytes: 256 * MiB,
   handshakeTimeoutMs: 3000,
   silenceTimeoutMs: 5000,
   minBackoffMs: 20,

@@ -6,8 +6,11 @@ import { FrameError, FrameKind } from './frame.js';
 import { ownBytes } from './frame-reader.js';
 import type { Limits } from './limits.js';
 
-/** A frame of answers is closed when it has reached this size. */
+/** A frame of answers is closed when it has reached this size, and none is begun while so much is unsent. */
 const targetRepliesBytes = 1024 * 1024;
+
+/** With so many bytes of answers waiting, no more requests are read. */
+const pauseAtReplyBytes = 4 * 1024 * 1024;
 
 /** The server's side of a client's connection: the calls under way, and the answers of a turn that travel together. */
 export class ServedClient {
@@ -18,6 +21,8 @@ export class ServedClient {
   #callBytes = 0;
   #paused = false;
   #replies: EncodedReply[] = [];
+  #replyBytes = 0;
+  #flushing = false;
   #gone = false;
 
   constructor(connection: Connection, onCall: CallHandler, limits: Limits) {
@@ -25,6 +30,7 @@ export class ServedClient {
     this.#onCall = onCall;
     this.#limits = limits;
     connection.onStall(limits.silenceTimeoutMs, () => this.#tooSlow());
+    connection.onDrain(() => this.flush(targetRepliesBytes));
   }
 
   get requests(): number {
@@ -38,10 +44,7 @@ export class ServedClient {
       if (cancel === true) this.#cancel(id);
       else this.#begin(id, request);
     }
-    if (this.#overLimit && !this.#paused) {
-      this.#paused = true;
-      this.#connection.pause();
-    }
+    this.#adjustReading();
   }
 
   /** The connection has ended: nobody waits for the answers. */
@@ -53,23 +56,57 @@ export class ServedClient {
     for (const call of calls) call.cancel();
   }
 
-  /** Sends the answers that were given so far. */
-  flush(): void {
-    const replies = this.#replies;
-    if (this.#gone || replies.length === 0) return;
-    this.#replies = [];
-    if (this.#connection.unsentBytes > this.#limits.maxClientReplyBytes) return this.#tooSlow();
-    for (const part of splitReplies(replies)) this.#connection.write(FrameKind.replies, encodeReplies(part));
+  /** Sends the answers that were given so far, as long as less than `maxUnsentBytes` are unsent. */
+  flush(maxUnsentBytes: number): void {
+    this.#flushing = false;
+    if (this.#gone) return;
+    let from = 0;
+    while (from < this.#replies.length && this.#connection.unsentBytes < maxUnsentBytes) {
+      const to = this.#endOfPart(from);
+      this.#connection.write(FrameKind.replies, encodeReplies(this.#replies.slice(from, to)));
+      from = to;
+    }
+    if (from === this.#replies.length) this.#replies = [];
+    else this.#replies.splice(0, from);
+    this.#adjustReading();
   }
 
   /** Called by a call when it has its answer. */
   end(call: ServedCall, payload: Uint8Array | undefined, error: string | undefined): void {
     this.#forget(call);
-    if (payload !== undefined && payload.length > this.#limits.maxFrameBytes - 32) {
-      this.#reply(call.id, undefined, `the answer of ${payload.length} bytes does not fit a frame`);
-    } else {
-      this.#reply(call.id, payload, error);
+    if (this.#gone) return;
+    const refusal = payload === undefined ? error : this.#refuseAnswer(payload.length);
+    if (refusal === undefined) this.#replyBytes += payload?.length ?? 0;
+    this.#replies.push({ id: call.id, payload: refusal === undefined ? payload : undefined, error: refusal });
+    if (this.#flushing) return;
+    this.#flushing = true;
+    // After the promises of this turn too: whatever they answer goes with it.
+    process.nextTick(() => this.flush(targetRepliesBytes));
+  }
+
+  /** Why an answer cannot be sent. */
+  #refuseAnswer(bytes: number): string | undefined {
+    const { maxFrameBytes, maxClientReplyBytes } = this.#limits;
+    if (bytes > maxFrameBytes - 32) return `the answer of ${bytes} bytes does not fit a frame`;
+    const waiting = this.#waitingReplyBytes;
+    if (waiting === 0 || waiting + bytes <= maxClientReplyBytes) return undefined;
+    return `${waiting} bytes of answers wait to be read: ask for less at a time`;
+  }
+
+  get #waitingReplyBytes(): number {
+    return this.#replyBytes + this.#connection.unsentBytes;
+  }
+
+  /** The position behind the answers that fit a frame; they no longer count as waiting. */
+  #endOfPart(from: number): number {
+    let bytes = 0;
+    let to = from;
+    while (to < this.#replies.length && bytes < targetRepliesBytes) {
+      bytes += this.#replies[to]?.payload?.length ?? 0;
+      to += 1;
     }
+    this.#replyBytes -= bytes;
+    return to;
   }
 
   #begin(id: number, request: Uint8Array): void {
@@ -90,20 +127,20 @@ export class ServedClient {
   #forget(call: ServedCall): void {
     if (!this.#calls.delete(call.id)) return;
     this.#callBytes -= call.payload.length;
-    if (!this.#paused || this.#overLimit) return;
-    this.#paused = false;
-    this.#connection.resume();
+    if (this.#paused) this.#adjustReading();
   }
 
-  get #overLimit(): boolean {
-    return this.#calls.size >= this.#limits.maxClientRequests || this.#callBytes >= this.#limits.maxClientRequestBytes;
-  }
-
-  #reply(id: number, payload: Uint8Array | undefined, error: string | undefined): void {
-    if (this.#gone) return;
-    if (this.#replies.push({ id, payload, error }) > 1) return;
-    // After the promises of this turn too: whatever they answer goes with it.
-    process.nextTick(() => this.flush());
+  /** Reads no further while the client has too much under way: it waits, and so do the requests in its socket. */
+  #adjustReading(): void {
+    const { maxClientRequests, maxClientRequestBytes } = this.#limits;
+    const pause =
+      this.#calls.size >= maxClientRequests ||
+      this.#callBytes >= maxClientRequestBytes ||
+      this.#waitingReplyBytes >= pauseAtReplyBytes;
+    if (pause === this.#paused) return;
+    this.#paused = pause;
+    if (pause) this.#connection.pause();
+    else this.#connection.resume();
   }
 
   #tooSlow(): void {
@@ -143,20 +180,4 @@ class ServedCall implements Call {
     this.#client = undefined;
     client?.end(this, payload, error);
   }
-}
-
-function splitReplies(replies: EncodedReply[]): EncodedReply[][] {
-  const parts: EncodedReply[][] = [];
-  let from = 0;
-  let bytes = 0;
-  for (let i = 0; i < replies.length; i += 1) {
-    bytes += replies[i]?.payload?.length ?? 0;
-    if (bytes < targetRepliesBytes) continue;
-    parts.push(replies.slice(from, i + 1));
-    from = i + 1;
-    bytes = 0;
-  }
-  if (from === 0) return [replies];
-  if (from < replies.length) parts.push(replies.slice(from));
-  return parts;
 }
