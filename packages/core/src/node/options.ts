@@ -62,7 +62,7 @@ function bootstrapOf(
   for (const [member, address] of Object.entries(members)) {
     name('bootstrap', member);
     if (typeof address !== 'string') {
-      throw new InvalidArgumentError(`bootstrap must give node ${member} an address, not ${address}`);
+      throw new InvalidArgumentError(`bootstrap must give node ${member} an address, not ${typeof address}`);
     }
   }
   if (!Object.hasOwn(members, id)) throw new InvalidArgumentError(`bootstrap must name this node too: add ${id}`);
@@ -70,7 +70,7 @@ function bootstrapOf(
 }
 
 function name(option: string, value: string): string {
-  if (typeof value !== 'string') throw new InvalidArgumentError(`${option} must be a string, not ${value}`);
+  if (typeof value !== 'string') throw new InvalidArgumentError(`${option} must be a string, not ${typeof value}`);
   if (value.length < 1 || value.length > 64) {
     throw new InvalidArgumentError(`${option} must have 1 to 64 characters, not ${value.length}`);
   }

@@ -21,6 +21,7 @@ test('a thousand proposals of one turn are one append and one message to each fo
   const [appends, sends] = [leader.storage.appends.length, leader.sends.length];
 
   const results = Promise.all(Array.from({ length: 1000 }, (_, i) => leader.node.propose(`c${i}`)));
+  expect(cluster.clock.deferred).toBe(1);
   await cluster.clock.turn();
 
   expect(leader.storage.appends.length - appends).toBe(1);

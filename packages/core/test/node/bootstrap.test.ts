@@ -10,9 +10,12 @@ afterEach(() => cluster.end());
 const text = (data: Uint8Array | undefined): string => new TextDecoder().decode(data);
 
 test('the first entry is the configuration, byte for byte the same on every node, in whatever order it was given', async () => {
-  const addresses = { 1: 'a:1', 2: 'b:2', 3: 'c:3' };
+  const ids = ['a', 'b', 'c'];
   cluster = testCluster({
-    options: (id) => ({ bootstrap: Object.fromEntries(Object.entries(addresses).sort(() => (id === '2' ? -1 : 1))) }),
+    ids,
+    options: (id) => ({
+      bootstrap: Object.fromEntries(ids.toSorted(() => (id === 'b' ? -1 : 1)).map((each) => [each, `host-${each}:1`])),
+    }),
   });
   await cluster.elect();
   const firsts = cluster.members.map((member) => member.storage.appends[0]);

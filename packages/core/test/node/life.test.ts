@@ -117,6 +117,20 @@ test('a node that finds its group taken on a shared transport leaves the other a
   expect(outcome.value).toBe('a@3');
 });
 
+test('a group that was stopped may be taken up again on the same transport', async () => {
+  cluster = testCluster();
+  const { node, storage } = await cluster.elect();
+  await node.stop();
+  const second = createNode({
+    ...{ id: '1', storage, transport: cluster.transport('1'), stateMachine: recorder(), clock: cluster.clock },
+    ...{ heartbeatIntervalMs: 50, electionTimeoutMs: { min: 200, max: 400 } },
+  });
+  await second.start();
+  await cluster.clock.advance(1000);
+  expect(second.status()).toMatchObject({ state: 'running', leaderId: '2' });
+  await second.stop();
+});
+
 test('the error that ended the start is told, also when the close fails too', async () => {
   cluster = testCluster({ ids: ['1'] });
   const { node, storage, log } = cluster.member('1');

@@ -29,7 +29,7 @@ describe('options that cannot work are refused by name', () => {
   const refused: [Partial<Options>, string][] = [
     [{ id: '' }, 'id must have 1 to 64 characters, not 0'],
     [{ id: long }, 'id must have 1 to 64 characters, not 65'],
-    [{ id: 1 as never }, 'id must be a string, not 1'],
+    [{ id: 1 as never }, 'id must be a string, not number'],
     [{ clusterId: '' }, 'clusterId must have 1 to 64 characters, not 0'],
     [{ groupId: long }, 'groupId must have 1 to 64 characters, not 65'],
     [{ bootstrap: { 2: 'h:1' } }, 'bootstrap must name this node too: add 1'],

@@ -41,11 +41,17 @@ export interface ClusterOptions {
   /** Default 1, 2 and 3. The first is elected: its election timeout is the shortest. */
   readonly ids?: readonly NodeId[];
   readonly options?: Partial<Options> | ((id: NodeId) => Partial<Options>);
+  /** Default {@link tappedStorage} on a memory storage. */
+  readonly storage?: (id: NodeId, clock: VirtualClock) => TappedStorage;
 }
 
 const address = (id: NodeId): string => `127.0.0.1:700${id}`;
 
-export function testCluster({ ids = ['1', '2', '3'], options = {} }: ClusterOptions = {}): TestCluster {
+export function testCluster({
+  ids = ['1', '2', '3'],
+  options = {},
+  storage: makeStorage = () => tappedStorage(),
+}: ClusterOptions = {}): TestCluster {
   const clock = virtualClock();
   const network = memoryNetwork({ clock });
   const bootstrap = Object.fromEntries(ids.map((id) => [id, address(id)]));
@@ -85,7 +91,7 @@ export function testCluster({ ids = ['1', '2', '3'], options = {} }: ClusterOpti
     return member;
   }
 
-  for (const id of ids) make(id, tappedStorage(), {});
+  for (const id of ids) make(id, makeStorage(id, clock), {});
 
   return {
     clock,

@@ -12,6 +12,8 @@ export interface VirtualClock extends Clock {
   stall(ms: number): void;
   /** Moves time on, timer by timer, until `condition` holds. Throws when that takes more than `limitMs`. */
   until(condition: () => boolean, what: string, limitMs?: number): Promise<void>;
+  /** Tasks that wait for the next turn. */
+  readonly deferred: number;
   /** Timers that are set; a test that stops everything must find none. */
   readonly timers: number;
 }
@@ -91,6 +93,9 @@ export function virtualClock(): VirtualClock {
       while (!condition()) {
         if (!(await ring(end))) throw new Error(`not within ${limitMs} ms: ${what}`);
       }
+    },
+    get deferred() {
+      return deferred.length;
     },
     get timers() {
       return alarms.size;
