@@ -11,6 +11,8 @@ export interface Proxy {
   freeze(): void;
   /** New connections pass again; the old ones stay dead. */
   thaw(): void;
+  /** Closes everything. */
+  destroy(): void;
 }
 
 export async function startProxy(target: string): Promise<Proxy> {
@@ -35,10 +37,11 @@ export async function startProxy(target: string): Promise<Proxy> {
       else socket.on('data', (chunk: Buffer) => void other.write(chunk));
     }
   });
-  onTestFinished(() => {
+  const destroy = (): void => {
     for (const socket of sockets) socket.destroy();
     server.close();
-  });
+  };
+  onTestFinished(destroy);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -52,5 +55,6 @@ export async function startProxy(target: string): Promise<Proxy> {
     thaw() {
       frozen = false;
     },
+    destroy,
   };
 }
