@@ -1,14 +1,32 @@
 import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { UsageError } from './usage-error.js';
 
 /** Makes the directory of `--data` and sees that it can be used. Throws {@link UsageError}. */
 export async function prepareDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory);
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new UsageError(`--data ${directory} ${await explain(directory, error as NodeJS.ErrnoException)}`);
+  }
+}
+
+/** Makes it with its parents. Unlike Node's own way, it ends where a file system says that an existing parent is not there. */
+export async function makeDirectory(directory: string): Promise<void> {
+  const path = resolve(directory);
+  const make = async (): Promise<void> => {
+    await mkdir(path, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error;
+    });
+  };
+  try {
+    await make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await make();
   }
 }
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -119,6 +119,7 @@ describe('what cannot start', () => {
   it.each(['tcp', 'grpc'])('a port in use, with %s, and leaves no data behind', async (transport) => {
     const server = createServer().listen(port, '127.0.0.1');
     try {
+      await once(server, 'listening');
       await refuses(
         [
           '--id',
@@ -132,7 +133,7 @@ describe('what cannot start', () => {
           '--data',
           join(directory, 'data'),
         ],
-        `--listen 127.0.0.1:${(server.address() as AddressInfo).port} is in use: stop what listens there, or choose another port`,
+        `--listen 127.0.0.1:${port} is in use: stop what listens there, or choose another port`,
       );
       expect(await readdir(join(directory, 'data'))).toEqual([]);
     } finally {
@@ -150,6 +151,7 @@ describe('what cannot start', () => {
   it('a status page whose port is in use', async () => {
     const server = createServer().listen(port, '127.0.0.1');
     try {
+      await once(server, 'listening');
       await refuses(
         ['--id', '1', '--peers', `1=127.0.0.1:${port}`, '--transport', 'inmemory', '--http', `127.0.0.1:${port}`],
         `--http 127.0.0.1:${port} is in use: choose another port`,

@@ -1,5 +1,6 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { makeDirectory } from '../directory.js';
 import { UsageError } from '../usage-error.js';
 import { httpPortOffset } from './options.js';
 import type { ClusterOptions } from './options.js';
@@ -18,7 +19,7 @@ const ownFile = /^(cluster\.json(\.new)?|node-\d+(\.log(\.1)?)?)$/;
  */
 export async function layOut(options: ClusterOptions): Promise<ClusterState> {
   const { directory } = options;
-  await mkdir(directory, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+  await makeDirectory(directory).catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(`--data ${directory} cannot be made (${error.code}): choose another`);
   });
   const earlier = await readState(directory);
