@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freeBasePort } from '../../../tests/support/ports.js';
 import { run, start } from '../../../tests/process/support/programs.js';
-import type { RunningProgram } from '../../../tests/process/support/programs.js';
+import type { RunningProgram, RunOptions } from '../../../tests/process/support/programs.js';
 
 let directory: string;
 let port: number;
@@ -26,11 +27,10 @@ afterEach(async () => {
 });
 
 /** A single node that elects itself, quickly. */
-function single(...args: string[]): RunningProgram {
-  const program = start('server', [
-    ...['--id', '1', '--peers', `1=127.0.0.1:${port}`, '--http', `127.0.0.1:${port + 100}`],
-    ...['--heartbeat-interval', '20', '--election-timeout', '50-100', ...args],
-  ]);
+function single(args: readonly string[], options: RunOptions = {}): RunningProgram {
+  const own = ['--id', '1', '--peers', `1=127.0.0.1:${port}`, '--http', `127.0.0.1:${port + 100}`];
+  const quickly = ['--heartbeat-interval', '20', '--election-timeout', '50-100'];
+  const program = start('server', [...own, ...quickly, ...args], options);
   running.push(program);
   return program;
 }
@@ -47,7 +47,7 @@ async function leads(): Promise<Record<string, unknown>> {
 
 describe('a single node', () => {
   it('works alone with everything in memory, without a port', async () => {
-    const program = single('--transport', 'inmemory', '--storage', 'inmemory');
+    const program = single(['--transport', 'inmemory', '--storage', 'inmemory']);
     await program.says(/up, without a port: inmemory stays in this process/);
     expect(await leads()).toMatchObject({
       ...{ id: '1', clusterId: 'raft', leaderId: '1', peers: [], version: '0.1.0' },
@@ -62,18 +62,35 @@ describe('a single node', () => {
 
   it('stops cleanly at SIGINT and when stdin ends, and keeps its term', async () => {
     const durable = ['--transport', 'tcp', '--storage', 'simplefile', '--data', join(directory, 'new', 'data')];
-    const first = single(...durable);
+    const first = single([...durable]);
     const { term } = await leads();
     first.kill('SIGINT');
     expect(await first.ended).toMatchObject({ code: 0 });
-    const second = single(...durable, '--stop-on-stdin-end');
+    const second = single([...durable, '--stop-on-stdin-end']);
     expect((await leads())['term']).toBeGreaterThan(Number(term));
     second.child.stdin?.end();
     expect(await second.ended).toMatchObject({ code: 0 });
   });
 
-  it('goes on when nobody reads its log, and when the reader goes', async () => {
-    const program = single('--transport', 'inmemory', '--log-level', 'debug');
+  it('runs and stops while its stderr is a full pipe', async () => {
+    const fifo = join(directory, 'stderr');
+    expect(spawnSync('mkfifo', [fifo]).status).toBe(0);
+    const pipe = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+    try {
+      expect(() => {
+        for (;;) writeSync(pipe, Buffer.alloc(4096));
+      }).toThrow(/EAGAIN/);
+      const program = single(['--transport', 'inmemory', '--log-level', 'debug'], { stderr: pipe });
+      await leads();
+      program.kill('SIGTERM');
+      expect((await program.ended).code).toBe(0);
+    } finally {
+      closeSync(pipe);
+    }
+  });
+
+  it('goes on when the reader of its log goes', async () => {
+    const program = single(['--transport', 'inmemory', '--log-level', 'debug']);
     program.child.stdout?.destroy();
     await leads();
     program.child.stderr?.destroy();
@@ -184,7 +201,7 @@ describe('what cannot start', () => {
   it('a data directory of another node, of another cluster, and one that is in use', async () => {
     const data = join(directory, 'data');
     const durable = ['--storage', 'simplefile', '--data', data, '--transport', 'tcp', '--peers', peers()];
-    const owner = single('--storage', 'simplefile', '--data', data, '--transport', 'tcp');
+    const owner = single(['--storage', 'simplefile', '--data', data, '--transport', 'tcp']);
     await leads();
     await refuses(['--id', '2', ...durable], new RegExp(`^raft-server: --data ${data}: .*\\n$`));
     owner.kill('SIGTERM');

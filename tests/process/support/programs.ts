@@ -38,6 +38,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Written to stdin, which is then closed. Without it stdin stays open and empty. */
   readonly input?: string | Uint8Array;
+  /** A file descriptor that stands for stderr; what is written there is not seen here. */
+  readonly stderr?: number;
 }
 
 /** Starts a built program; whoever does so ends it. Throws when it has not been built. */
@@ -46,12 +48,12 @@ export function start(name: ProgramName, args: readonly string[], options: RunOp
   if (!existsSync(file)) throw new Error(`${file} is not there: build it with "pnpm build", then run the tests again`);
   const own = Object.entries(process.env).filter(([variable]) => !/^(RAFT_|npm_|VITEST|NODE_)/.test(variable));
   const child = spawn(process.execPath, [file, ...args], {
-    stdio: 'pipe',
+    stdio: ['pipe', 'pipe', options.stderr ?? 'pipe'],
     env: { ...Object.fromEntries(own), ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
-  child.stdin.on('error', () => {});
-  if (options.input !== undefined) child.stdin.end(options.input);
+  child.stdin?.on('error', () => {});
+  if (options.input !== undefined) child.stdin?.end(options.input);
   return watch(child);
 }
 
