@@ -32,7 +32,8 @@ export class Checker {
   readonly #seen = new Map<NodeId, Seen>();
   /** The highest index whose success a client has been told. */
   ackedIndex: LogIndex = 0;
-  readonly #reads = new Map<number, LogIndex>();
+  readonly #reads = new Map<number, { readonly ackedIndex: LogIndex; readonly turn: number }>();
+  #turns = 0;
   #largestMessageBytes = 1;
 
   constructor(base: TermRun, disks: ReadonlyMap<NodeId, Disk>, limits: Limits) {
@@ -56,6 +57,7 @@ export class Checker {
   }
 
   turned(host: Host, turn: Turn): void {
+    this.#turns++;
     const seen = this.#seen.get(host.id) as Seen;
     const led = seen.role === 'leader' && host.raft.role === 'leader' && seen.term === host.raft.term;
     // One that is deposed in this turn may have committed just before.
@@ -67,7 +69,7 @@ export class Checker {
     this.#checkApplied(host, seen, turn.applied);
     for (const message of turn.effects.messages) this.#checkMessage(host, seen, message);
     this.#checkWindows(host);
-    for (const { id, index } of turn.effects.reads) this.#checkRead(id, index);
+    for (const { id, index } of turn.effects.reads) this.#checkRead(host, id, index, ledIn);
     seen.role = host.raft.role;
   }
 
@@ -76,7 +78,7 @@ export class Checker {
   }
 
   readBegan(id: number): void {
-    this.#reads.set(id, this.ackedIndex);
+    this.#reads.set(id, { ackedIndex: this.ackedIndex, turn: this.#turns });
   }
 
   #followLog({ id, raft, disk: { base } }: Host, seen: Seen, batch: LogBatch, led: boolean): void {
@@ -108,6 +110,11 @@ export class Checker {
     must(raft.term >= seen.term, () => `the term of ${id} goes back from ${seen.term} to ${raft.term}`);
     const voteKept = raft.term > seen.term || seen.votedFor === undefined || raft.votedFor === seen.votedFor;
     must(voteKept, () => `${id} changes its vote from ${seen.votedFor} to ${raft.votedFor} in term ${raft.term}`);
+    const asked = raft.votedFor === undefined ? undefined : this.#disks.get(raft.votedFor);
+    must(
+      asked === undefined || asked.hardState.term >= raft.term || raft.votedFor === id,
+      () => `${id} votes for ${raft.votedFor} in term ${raft.term}, who has not asked for votes in that term`,
+    );
     seen.term = raft.term;
     seen.votedFor = raft.votedFor;
   }
@@ -162,14 +169,19 @@ export class Checker {
     }
   }
 
-  #checkRead(id: number, index: LogIndex | undefined): void {
-    const ackedBefore = this.#reads.get(id);
-    must(ackedBefore !== undefined, () => `read ${id} is answered twice, or was never asked`);
-    this.#reads.delete(id);
+  /** A linearizable read: nothing acknowledged before is missed, and a quorum has followed this leader since (thesis, 6.4). */
+  #checkRead({ id, raft }: Host, read: number, index: LogIndex | undefined, ledIn: Term | undefined): void {
+    const began = this.#reads.get(read);
+    must(began !== undefined, () => `read ${read} is answered twice, or was never asked`);
+    this.#reads.delete(read);
+    if (index === undefined) return;
     must(
-      index === undefined || index >= ackedBefore,
-      () => `read ${id} may be answered at ${index}, but ${ackedBefore} was acknowledged before it began`,
+      index >= began.ackedIndex,
+      () => `read ${read} may be answered at ${index}, but ${began.ackedIndex} was acknowledged before it began`,
     );
+    const hasAnswered = (voter: NodeId): boolean =>
+      voter === id || (ledIn !== undefined && this.ledger.answeredAt(ledIn, voter) > began.turn);
+    must(isQuorum(raft.configuration, hasAnswered), () => `read ${read} may be answered, but no quorum was asked`);
   }
 
   /** What a message promises must be on the disk when it leaves. */
@@ -192,9 +204,11 @@ export class Checker {
       case 'appendEntries':
         must(raft.role === 'leader' && message.term === raft.term, () => `${id} sends entries and does not lead`);
         this.#checkEntries(id, seen, disk.base, message);
+        this.ledger.beginRound(message.term, message.round);
         break;
       case 'appendEntriesResponse':
         this.#checkMatch(id, disk, message.term, message.matchIndex);
+        this.ledger.answer(id, message.term, message.round, this.#turns);
     }
   }
 

@@ -38,6 +38,7 @@ export const situations = [
   'jointConfigurations',
   'learners',
   'minoritiesLeftBroken',
+  'returnsOfTheLost',
 ] as const;
 
 export type Situation = (typeof situations)[number];

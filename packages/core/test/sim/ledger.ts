@@ -9,6 +9,9 @@ interface Leadership {
   /** The terms of the leader's log when it was elected, from the base on; what follows is of its own term. */
   readonly electedTerms: readonly Term[];
   lastIndex: LogIndex;
+  round: number;
+  /** The turn in which each follower last answered. */
+  readonly answeredAt: Map<NodeId, number>;
 }
 
 /** Plainly counted: more than half of the voters, and in a joint phase of the outgoing voters too. */
@@ -85,7 +88,13 @@ export class Ledger {
       );
     }
     const electedTerms = log.filter((entry) => entry.term < term).map((entry) => entry.term);
-    this.#leaderships.set(term, { id, electedTerms, lastIndex: this.base.index + log.length });
+    this.#leaderships.set(term, {
+      id,
+      electedTerms,
+      lastIndex: this.base.index + log.length,
+      round: 0,
+      answeredAt: new Map(),
+    });
   }
 
   leaderGrew(term: Term, lastIndex: LogIndex): void {
@@ -98,6 +107,24 @@ export class Ledger {
     const leadership = this.#leaderships.get(term);
     if (leadership === undefined || index > leadership.lastIndex) return undefined;
     return index === this.base.index ? this.base.term : (leadership.electedTerms[index - this.base.index - 1] ?? term);
+  }
+
+  beginRound(term: Term, round: number): void {
+    const leadership = this.#leaderships.get(term);
+    if (leadership !== undefined) leadership.round = Math.max(leadership.round, round);
+  }
+
+  /** An answer to a round that this leader has not begun would let reads pass that nobody has confirmed. */
+  answer(id: NodeId, term: Term, round: number, turn: number): void {
+    const leadership = this.#leaderships.get(term);
+    const begun = leadership?.round ?? 0;
+    must(round <= begun, () => `${id} answers round ${round} in term ${term}, whose leader has begun ${begun}`);
+    leadership?.answeredAt.set(id, turn);
+  }
+
+  /** The turn in which `id` last answered the leader of `term`; -1: never. */
+  answeredAt(term: Term, id: NodeId): number {
+    return this.#leaderships.get(term)?.answeredAt.get(id) ?? -1;
   }
 
   /** A leader commits: only an entry of its own term (paper, figure 8), and only what the disks of a quorum hold. */

@@ -84,6 +84,7 @@ class Simulation implements World, FaultScene {
     this.agenda.runUntil(stormMs);
     this.#calm();
     this.#converge('after the storm');
+    this.#disturb();
     const { committedIndex } = this.checker.ledger;
     const leader = this.leader as Member;
     leader.propose(this.#nextId++, new Uint8Array(1));
@@ -146,9 +147,12 @@ class Simulation implements World, FaultScene {
     });
   }
 
-  /** Callers know who leads, most of the time. */
+  /** Callers know who leads, most of the time; some believe in one that was deposed and does not know it. */
   #someMember(): Member {
-    return (this.dice.chance(0.7) ? this.leader : undefined) ?? this.dice.pick(this.members);
+    const leaders = this.members.filter((member) => member.isUp && member.host.raft.role === 'leader');
+    if (leaders.length > 0 && this.dice.chance(0.7))
+      return this.dice.chance(0.6) ? (this.leader ?? this.dice.pick(leaders)) : this.dice.pick(leaders);
+    return this.dice.pick(this.members);
   }
 
   // Faults
@@ -211,6 +215,34 @@ class Simulation implements World, FaultScene {
       if (harm === 'deaf' || harm === 'isolated') cutLinks(this, linksInto(this, member.id));
       if (harm === 'mute' || harm === 'isolated') cutLinks(this, linksOutOf(this, member.id));
     }
+  }
+
+  /** One that cannot hear the others for a while, or neither be heard, and comes back: the leader must go on leading. */
+  #disturb(): void {
+    const { preVote, checkQuorum, electionTimeoutMs } = this.profile.raft;
+    const leader = this.leader as Member;
+    const others = this.members.filter(({ id, isRunning }) => isRunning && id !== leader.id && !this.#broken.has(id));
+    const lost = others.length === 0 ? undefined : this.dice.pick(others).id;
+    const isQuorumLeft = isQuorum(this.profile.configuration, (id) => id !== lost && !this.#broken.has(id));
+    if (lost === undefined || !checkQuorum || !isQuorumLeft) return;
+    this.coverage.counts.returnsOfTheLost++;
+    const { term } = leader.host.raft;
+    const fault = cutLinks(
+      this,
+      preVote ? [...linksInto(this, lost), ...linksOutOf(this, lost)] : linksInto(this, lost),
+    );
+    this.journal?.note(this.agenda.now, `** ${fault?.description}`);
+    if (this.dice.chance(0.5)) leader.propose(this.#nextId++, new Uint8Array(1));
+    this.agenda.runUntil(this.agenda.now + electionTimeoutMs.max * this.dice.between(1, 8));
+    // Without pre-votes it is in a later term by now, and its answers would tell so.
+    if (preVote) fault?.undo();
+    if (preVote) this.#converge('after the return of a lost node');
+    const { role, term: termAfter } = leader.host.raft;
+    must(
+      role === 'leader' && termAfter === term,
+      () => `${leader.id}, who led in term ${term}, is deposed by a node that was lost`,
+    );
+    if (!preVote) fault?.undo();
   }
 
   // Rest
