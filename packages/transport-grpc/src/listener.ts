@@ -84,8 +84,10 @@ export class Listener {
     socket.on('close', () => {
       if (this.#sockets.get(name) === socket) this.#sockets.delete(name);
     });
-    socket.on('error', (error) => {
-      this.#log(`socket ${error.message}`, 'warn', `closed the connection from ${name}: ${error.message}`);
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      // A client that ends while something is on its way to it resets its connection: that is no news.
+      const level = error.code === 'ECONNRESET' ? 'debug' : 'warn';
+      this.#log(`socket ${error.message}`, level, `closed the connection from ${name}: ${error.message}`);
     });
     this.#injector.injectConnection(socket);
   }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { grpcConnector, grpcTransport } from '../src/index.js';
 import { numbered, openChannel, quick, startNode, turn, until, withData } from './support/nodes.js';
@@ -109,4 +111,15 @@ test.each([
 test('a connector refuses options that cannot work', () => {
   expect(() => grpcConnector({ callPath: '/x' })).toThrow(/"\/x" is no method/);
   expect(() => grpcConnector({ limits: { maxBackoffMs: -1 } })).toThrow(/maxBackoffMs is -1/);
+});
+
+test('a client that resets its connection makes no noise', async () => {
+  const node = await startNode();
+  const at = node.address.lastIndexOf(':');
+  const socket = connect(Number(node.address.slice(at + 1)), node.address.slice(0, at));
+  // What the server says first tells that it has the connection.
+  await once(socket, 'data');
+  socket.resetAndDestroy();
+  await until(() => node.log.some((line) => line.includes('ECONNRESET')), 'the reset is seen');
+  expect(node.log).toEqual([expect.stringMatching(/^debug closed the connection from /)]);
 });
