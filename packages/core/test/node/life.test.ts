@@ -121,6 +121,7 @@ test('a group that was stopped may be taken up again on the same transport', asy
   cluster = testCluster();
   const { node, storage } = await cluster.elect();
   await node.stop();
+  await cluster.clock.until(() => cluster.member('2').node.status().role === 'leader', 'node 2 leads');
   const second = createNode({
     ...{ id: '1', storage, transport: cluster.transport('1'), stateMachine: recorder(), clock: cluster.clock },
     ...{ heartbeatIntervalMs: 50, electionTimeoutMs: { min: 200, max: 400 } },
