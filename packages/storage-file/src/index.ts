@@ -1,1 +1,3 @@
-export {};
+export { fileStorage } from './file-storage.js';
+export type { FileStorageOptions } from './file-storage.js';
+export type { File, FileSystem, OpenMode } from './file-system.js';

@@ -1,0 +1,295 @@
+import { InvalidArgumentError, silent, StorageError } from '@raft/core';
+import type {
+  Entry,
+  LogBatch,
+  Logger,
+  LogIndex,
+  Restored,
+  SnapshotMeta,
+  SnapshotReader,
+  SnapshotWriter,
+  Storage,
+  StorageIdentity,
+} from '@raft/core';
+import { join } from 'node:path';
+import type { FileSystem } from './file-system.js';
+import { saltOf } from './frame.js';
+import { idsOf, segmentPath, snapshotPath, storeFileName, temporarySuffix } from './layout.js';
+import { LogReader } from './log-reader.js';
+import { recoverLog } from './log-recovery.js';
+import { LogWriter } from './log-writer.js';
+import { nodeFileSystem } from './node-file-system.js';
+import { createSnapshotFile, openSnapshotFile } from './snapshot-file.js';
+import { doing, FailStop } from './storage-failure.js';
+import { createStore, openStore } from './store-file.js';
+import type { StoreFile } from './store-file.js';
+
+const MiB = 1024 * 1024;
+
+export interface FileStorageOptions {
+  /** Where the files are; made when it is missing. One storage at a time may have it. */
+  readonly directory: string;
+  /** Bytes of a log segment, made ahead: from 128 KiB to 1 GiB. Default 16 MiB. A batch that needs more gets a larger one. */
+  readonly segmentBytes?: number;
+  readonly logger?: Logger;
+  /** For tests: a file system that fails. Default the process's own. */
+  readonly fileSystem?: FileSystem;
+}
+
+/**
+ * Keeps a log in segments that are written ahead, and snapshots in files of their own. A batch is one write and one sync;
+ * what comes meanwhile is one more. Throws {@link InvalidArgumentError} for options that cannot work.
+ */
+export function fileStorage(options: FileStorageOptions): Storage {
+  const { segmentBytes = 16 * MiB, directory } = options;
+  if (directory === '') throw new InvalidArgumentError('directory must name a directory, not be empty');
+  if (!Number.isSafeInteger(segmentBytes) || segmentBytes < 128 * 1024 || segmentBytes > 1024 * MiB) {
+    throw new InvalidArgumentError(`segmentBytes must be a whole number from 128 KiB to 1 GiB, not ${segmentBytes}`);
+  }
+  return new FileStorage({ ...options, segmentBytes: Math.ceil(segmentBytes / 4096) * 4096 });
+}
+
+/** What there is while the storage is open. */
+interface Open {
+  readonly store: StoreFile;
+  readonly writer: LogWriter;
+  readonly reader: LogReader;
+  readonly failure: FailStop;
+  readonly release: () => Promise<void>;
+  snapshot: { readonly id: number; readonly index: LogIndex } | undefined;
+  writing: SnapshotWriter | undefined;
+  /** Work in the background, one after the other: notes in the store's file, the removal of segments. */
+  background: Promise<void>;
+}
+
+class FileStorage implements Storage {
+  readonly #options: FileStorageOptions & { readonly segmentBytes: number };
+  readonly #fileSystem: FileSystem;
+  readonly #logger: Logger;
+  #open: Open | undefined;
+  #closing: Promise<void> = Promise.resolve();
+
+  constructor(options: FileStorageOptions & { readonly segmentBytes: number }) {
+    this.#options = options;
+    this.#fileSystem = options.fileSystem ?? nodeFileSystem;
+    this.#logger = options.logger ?? silent;
+  }
+
+  async open(identity: StorageIdentity): Promise<Restored> {
+    const { directory } = this.#options;
+    if (this.#open)
+      throw new StorageError('RAFT_STORAGE_IN_USE', `${directory} is open in this storage: close it first`);
+    await doing(`make ${directory}`, () => this.#fileSystem.makeDirectory(directory));
+    const release = await doing(`lock ${directory}`, () => this.#fileSystem.lock(directory));
+    let store: StoreFile | undefined;
+    try {
+      const opened = await this.#openStore(identity);
+      ({ store } = opened);
+      return await this.#restore(store, release, opened.names, opened.repairs);
+    } catch (error) {
+      await store?.close();
+      await release();
+      throw error;
+    }
+  }
+
+  async #openStore(identity: StorageIdentity): Promise<{ store: StoreFile; names: string[]; repairs: string[] }> {
+    const { directory } = this.#options;
+    const names = await this.#tidy();
+    if (names.includes(storeFileName)) return { names, ...(await openStore(this.#fileSystem, directory, identity)) };
+    if (idsOf(names, 'log').length + idsOf(names, 'snapshot').length > 0) {
+      const message = `${join(directory, storeFileName)} is missing, but the log is not. Restore the directory from a copy`;
+      throw new StorageError('RAFT_STORAGE_CORRUPT', message);
+    }
+    return { names, store: await createStore(this.#fileSystem, directory, identity), repairs: [] };
+  }
+
+  /** Removes what was being made when the process ended. */
+  async #tidy(): Promise<string[]> {
+    const { directory } = this.#options;
+    const names = await doing(`list ${directory}`, () => this.#fileSystem.list(directory));
+    for (const name of names.filter((each) => each.endsWith(temporarySuffix))) {
+      await doing(`remove ${name}`, () => this.#fileSystem.remove(join(directory, name)));
+    }
+    return names.filter((each) => !each.endsWith(temporarySuffix));
+  }
+
+  async #restore(store: StoreFile, release: Open['release'], names: string[], repairs: string[]): Promise<Restored> {
+    const { directory, segmentBytes } = this.#options;
+    const { identity, durable } = store;
+    const fileSystem = this.#fileSystem;
+    const salt = saltOf(identity.storeId);
+    const failure = new FailStop((error) => this.#logger('error', error.message));
+    const meta = await this.#readSnapshot(store, names);
+    const recovered = await recoverLog({
+      fileSystem,
+      directory,
+      ids: idsOf(names, 'log'),
+      salt,
+      durable,
+      segmentBytes,
+    });
+    const begun = (): void => this.#inBackground(() => this.#noteDurable());
+    const writer = new LogWriter({ fileSystem, directory, identity, salt, segmentBytes, failure, recovered, begun });
+    const { state, index } = writer;
+    this.#open = {
+      store,
+      writer,
+      reader: new LogReader({ fileSystem, directory, salt, state, index }),
+      failure,
+      release,
+      snapshot: meta && { id: idsOf(names, 'snapshot').at(-1) as number, index: meta.index },
+      writing: undefined,
+      background: Promise.resolve(),
+    };
+    return {
+      storeId: identity.storeId,
+      hardState: state.hardState,
+      firstIndex: state.firstIndex,
+      lastIndex: state.lastIndex,
+      terms: [...state.terms],
+      configurations: recovered?.configurations ?? [],
+      snapshot: meta,
+      repairs: [...repairs, ...(recovered?.repairs ?? [])],
+    };
+  }
+
+  /** The newest snapshot counts; older ones were about to be removed. */
+  async #readSnapshot(store: StoreFile, names: readonly string[]): Promise<SnapshotMeta | undefined> {
+    const { directory } = this.#options;
+    const ids = idsOf(names, 'snapshot');
+    const newest = ids.pop();
+    if (newest === undefined) return undefined;
+    const reader = await openSnapshotFile(this.#fileSystem, snapshotPath(directory, newest), store.identity);
+    await reader.close();
+    for (const id of ids) {
+      const path = snapshotPath(directory, id);
+      await doing(`remove ${path}`, () => this.#fileSystem.remove(path));
+    }
+    return reader.meta;
+  }
+
+  async append(batch: LogBatch): Promise<void> {
+    return this.#use().writer.append(batch);
+  }
+
+  async entries(from: LogIndex, to: LogIndex, maxBytes: number): Promise<Entry[]> {
+    return this.#use().reader.read(from, to, maxBytes);
+  }
+
+  async compact(through: LogIndex): Promise<void> {
+    const { writer } = this.#use();
+    await writer.compact(through);
+    this.#inBackground(() => this.#removeSegments());
+  }
+
+  async createSnapshot(meta: SnapshotMeta): Promise<SnapshotWriter> {
+    const open = this.#use();
+    if (open.writing) throw new InvalidArgumentError('a snapshot is being written: commit or abort it first');
+    const present = open.snapshot;
+    if (present && meta.index < present.index) {
+      throw new InvalidArgumentError(`snapshot ${meta.index} is older than the present one, ${present.index}`);
+    }
+    const { directory } = this.#options;
+    const id = (present?.id ?? 0) + 1;
+    const path = snapshotPath(directory, id);
+    const { identity } = open.store;
+    const ended = async (committed: boolean): Promise<void> => {
+      open.writing = undefined;
+      if (committed) await this.#replaceSnapshot(open, { id, index: meta.index });
+    };
+    open.writing = notReady;
+    try {
+      open.writing = await createSnapshotFile({ fileSystem: this.#fileSystem, identity, meta, path, ended });
+      return open.writing;
+    } catch (error) {
+      open.writing = undefined;
+      throw error;
+    }
+  }
+
+  /** A reader of the previous one has the file open, so it can go on. */
+  async #replaceSnapshot(open: Open, snapshot: { id: number; index: LogIndex }): Promise<void> {
+    const { directory } = this.#options;
+    const previous = open.snapshot;
+    await doing(`sync ${directory}`, () => this.#fileSystem.syncDirectory(directory));
+    open.snapshot = snapshot;
+    if (previous === undefined) return;
+    const path = snapshotPath(directory, previous.id);
+    await doing(`remove ${path}`, () => this.#fileSystem.remove(path));
+  }
+
+  async openSnapshot(): Promise<SnapshotReader | undefined> {
+    const { snapshot, store } = this.#use();
+    if (snapshot === undefined) return undefined;
+    return openSnapshotFile(this.#fileSystem, snapshotPath(this.#options.directory, snapshot.id), store.identity);
+  }
+
+  close(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    if (open !== undefined) this.#closing = this.#close(open);
+    return this.#closing;
+  }
+
+  async #close(open: Open): Promise<void> {
+    try {
+      await open.writing?.abort();
+      await open.writer.close();
+      await open.background;
+      if (open.failure.error === undefined) await this.#noteDurable(open);
+    } finally {
+      await open.store.close();
+      await open.release();
+    }
+  }
+
+  #use(): Open {
+    const open = this.#open;
+    if (open === undefined) throw new StorageError('RAFT_STORAGE_CLOSED', `${this.#options.directory} is not open`);
+    open.failure.check();
+    return open;
+  }
+
+  /** Should what lies before this place be damaged, a later start knows that it is no torn write. */
+  async #noteDurable(open: Open | undefined = this.#open): Promise<void> {
+    const active = open?.writer.active;
+    if (open === undefined || active === undefined) return;
+    await open.store.note({ segment: active.id, offset: active.tail });
+  }
+
+  /** The oldest first, each for good before the next: the log must have no gap after a crash. */
+  async #removeSegments(): Promise<void> {
+    const open = this.#open;
+    if (open === undefined) return;
+    const { directory } = this.#options;
+    const { ids, index, active } = open.writer;
+    const needed = index.firstSegment ?? active?.id ?? 0;
+    while ((ids[0] ?? needed) < needed) {
+      const path = segmentPath(directory, ids[0] as number);
+      await doing(`remove ${path}`, () => this.#fileSystem.remove(path));
+      await doing(`sync ${directory}`, () => this.#fileSystem.syncDirectory(directory));
+      ids.shift();
+    }
+  }
+
+  #inBackground(work: () => Promise<void>): void {
+    const open = this.#open;
+    if (open === undefined) return;
+    open.background = open.background.then(async () => {
+      if (open.failure.error !== undefined) return;
+      try {
+        await work();
+      } catch (error) {
+        open.failure.fail(error as StorageError);
+      }
+    });
+  }
+}
+
+/** Stands for a writer while its file is being made. */
+const notReady: SnapshotWriter = {
+  write: () => Promise.resolve(),
+  commit: () => Promise.resolve(),
+  abort: () => Promise.resolve(),
+};

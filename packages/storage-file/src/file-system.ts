@@ -1,0 +1,41 @@
+/**
+ * What the storage needs of a file system. The default is the process's own; tests give one that fails.
+ * Methods reject with the system's errors (`code` such as `ENOSPC`), unless they say otherwise.
+ */
+export interface FileSystem {
+  open(path: string, mode: OpenMode): Promise<File>;
+  /** Makes a directory and those above it. */
+  makeDirectory(path: string): Promise<void>;
+  /** Names in a directory, in no order. */
+  list(directory: string): Promise<string[]>;
+  /** Replaces `to`. Durable after {@link syncDirectory} only. */
+  rename(from: string, to: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  /** Makes durable which files a directory has. */
+  syncDirectory(path: string): Promise<void>;
+  /**
+   * Takes a directory for this storage alone, until the given function is called or the process ends, however it ends.
+   * Throws {@link StorageError} `RAFT_STORAGE_IN_USE` when another storage has it, in this process or another.
+   */
+  lock(directory: string): Promise<() => Promise<void>>;
+}
+
+/**
+ * - `read`: of a file that exists;
+ * - `create`: read and write, of a file that does not exist;
+ * - `durable`: read and write, of a file that exists; each write is durable once it has resolved.
+ */
+export type OpenMode = 'read' | 'create' | 'durable';
+
+/** An open file. Calls may overlap. */
+export interface File {
+  /** Resolves with the number of bytes read: fewer than asked at the end of the file only. */
+  read(target: Uint8Array, position: number): Promise<number>;
+  /** Resolves with the number of bytes written: it may be smaller than asked, without any error, when the disk is full. */
+  write(source: Uint8Array, position: number): Promise<number>;
+  /** Makes durable what was written. */
+  sync(): Promise<void>;
+  /** Bytes. */
+  size(): Promise<number>;
+  close(): Promise<void>;
+}

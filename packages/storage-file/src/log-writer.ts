@@ -1,0 +1,230 @@
+import type { LogBatch, LogIndex, StorageError, TermRun } from '@raft/core';
+import type { FileSystem } from './file-system.js';
+import { batchBytesBound, GroupEncoder } from './group-encoder.js';
+import type { FrameSpot } from './group-encoder.js';
+import { indexChange } from './log-builder.js';
+import type { ActiveSegment, RecoveredLog } from './log-recovery.js';
+import { LogState, termRuns } from './log-state.js';
+import type { LogChange } from './log-state.js';
+import { encodeControl } from './records.js';
+import type { StoreIdentity } from './records.js';
+import { SegmentSupply } from './segment-supply.js';
+import { SparseIndex } from './sparse-index.js';
+import { storageError } from './storage-failure.js';
+import type { FailStop } from './storage-failure.js';
+
+/** Bytes of batches that go into one write; a larger batch goes alone. */
+const groupBytes = 4 * 1024 * 1024;
+/** Room at the end of a segment that entries leave to terms and votes, for when no further segment can be made. */
+const reserveBytes = 64 * 1024;
+/** An upper bound of a segment's preamble and header. */
+const beginningBytes = 16 * 1024;
+
+export interface LogWriterOptions {
+  readonly fileSystem: FileSystem;
+  readonly directory: string;
+  readonly identity: StoreIdentity;
+  readonly salt: number;
+  readonly segmentBytes: number;
+  readonly failure: FailStop;
+  /** Nothing: a new log. */
+  readonly recovered: RecoveredLog | undefined;
+  /** A segment was begun, and its first write is durable. */
+  readonly begun: () => void;
+}
+
+interface Pending {
+  readonly batch: LogBatch;
+  readonly change: LogChange;
+  readonly control: Uint8Array;
+  /** Bytes that it may take, at most. */
+  readonly bound: number;
+  readonly resolve: () => void;
+  readonly reject: (error: StorageError) => void;
+}
+
+/**
+ * Appends batches to the log. What is handed over while a write is under way goes into the next one: one write, durable as a
+ * whole, for all of it.
+ */
+export class LogWriter {
+  readonly #options: LogWriterOptions;
+  readonly #encoder: GroupEncoder;
+  readonly #supply: SegmentSupply;
+  #active: ActiveSegment | undefined;
+  #queue: Pending[] = [];
+  #writing: Promise<void> | undefined;
+  /** The log as it will be when the queue is written. */
+  #queued: LogState;
+  /** The log as it is on the disk. */
+  readonly state: LogState;
+  readonly index: SparseIndex;
+  /** Segments with records, oldest first. */
+  readonly ids: number[];
+
+  constructor(options: LogWriterOptions) {
+    const { recovered, failure, salt } = options;
+    this.#options = options;
+    this.#encoder = new GroupEncoder(salt);
+    this.state = recovered?.state ?? new LogState();
+    this.index = recovered?.index ?? new SparseIndex();
+    this.#queued = this.state.clone();
+    this.#active = recovered?.active;
+    this.ids = [...(recovered?.ids ?? [])];
+    this.#supply = new SegmentSupply({
+      fileSystem: options.fileSystem,
+      directory: options.directory,
+      segmentBytes: options.segmentBytes,
+      nextId: (recovered?.active.id ?? 0) + 1,
+      isReady: recovered?.ready !== undefined,
+      onFailure: (error) => failure.fail(error),
+    });
+    this.#prepareNext();
+  }
+
+  /** The segment that is appended to; undefined before the first write. */
+  get active(): Readonly<ActiveSegment> | undefined {
+    return this.#active;
+  }
+
+  append(batch: LogBatch): Promise<void> {
+    return this.#enqueue(batch, undefined);
+  }
+
+  /** Notes that entries up to `through` are gone. Rejects with InvalidArgumentError when the log ends before it. */
+  async compact(through: LogIndex): Promise<void> {
+    if (through < this.#queued.firstIndex) return;
+    const term = through <= this.#queued.lastIndex ? this.#queued.termOf(through) : 0;
+    await this.#enqueue({ entries: [] }, { index: through, term });
+  }
+
+  /** `InvalidArgumentError` for what cannot follow; then nothing is written. */
+  #enqueue(batch: LogBatch, compactTo: TermRun | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#options.failure.check();
+      const { entries, hardState, resetTo, truncateFrom } = batch;
+      const first = entries[0]?.index ?? truncateFrom ?? (resetTo?.index ?? this.#queued.lastIndex) + 1;
+      const change = {
+        hardState,
+        resetTo,
+        truncateFrom,
+        compactTo,
+        first,
+        count: entries.length,
+        runs: termRuns(entries),
+      };
+      this.#queued.check(change);
+      this.#queued.apply(change);
+      const control = encodeControl(change);
+      const bound = batchBytesBound(control.length, entries);
+      this.#queue.push({ batch, change, control, bound, resolve, reject });
+      this.#writing ??= this.#writeAll();
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    try {
+      while (this.#queue.length > 0) await this.#writeGroup();
+    } catch (error) {
+      this.#giveUp(storageError(error, `write ${this.#active?.path ?? this.#options.directory}`));
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+
+  /** A full disk costs what waits, and no more: none of it was begun. Any other error is the last one. */
+  #giveUp(error: StorageError): void {
+    const { failure } = this.#options;
+    const full = error.code === 'RAFT_STORAGE_FULL' && failure.error === undefined;
+    const told = full ? error : failure.fail(error);
+    const queue = this.#queue;
+    this.#queue = [];
+    this.#queued = this.state.clone();
+    for (const pending of queue) pending.reject(told);
+  }
+
+  async #writeGroup(): Promise<void> {
+    const { failure, begun } = this.#options;
+    const before = this.#active;
+    const isNew = before === undefined || !fits(before, this.#queue[0]!);
+    const segment = isNew ? await this.#supply.take(this.#queue[0]!.bound + beginningBytes + reserveBytes) : before;
+    failure.check();
+    const group = this.#takeGroup(segment);
+    const spots = this.#encode(segment, isNew, before, group);
+    const { bytes } = this.#encoder;
+    // From here on the outcome of an error is not known: it is the last one.
+    const error = await writeDurably(segment, bytes);
+    if (error !== undefined) throw failure.fail(error);
+    segment.tail += bytes.length;
+    segment.previous = this.#encoder.previous;
+    if (isNew) {
+      this.#active = segment;
+      this.ids.push(segment.id);
+    }
+    for (const [i, { change, resolve }] of group.entries()) {
+      this.state.apply(change);
+      indexChange(this.index, this.state, change, segment.id, spots[i]!);
+      resolve();
+    }
+    this.#queue.splice(0, group.length);
+    this.#prepareNext();
+    if (!isNew) return;
+    begun();
+    await before?.file.close();
+  }
+
+  /** The next segment is made while there is still much room in this one. */
+  #prepareNext(): void {
+    const active = this.#active;
+    if (active === undefined || active.tail > active.bytes / 2) this.#supply.prepare();
+  }
+
+  /** As many of those that wait as one write takes. They stay in the queue until it is done. */
+  #takeGroup(segment: ActiveSegment): Pending[] {
+    const group: Pending[] = [];
+    let bytes = segment.tail === 0 ? beginningBytes : 0;
+    for (const pending of this.#queue) {
+      if (group.length > 0 && (bytes + pending.bound > groupBytes || !fits(segment, pending, bytes))) break;
+      bytes += pending.bound;
+      group.push(pending);
+    }
+    return group;
+  }
+
+  #encode(segment: ActiveSegment, isNew: boolean, before: ActiveSegment | undefined, group: Pending[]): FrameSpot[][] {
+    const encoder = this.#encoder;
+    encoder.begin(segment.id, segment.tail, (isNew ? before : segment)?.previous ?? 0);
+    if (isNew) {
+      const { identity } = this.#options;
+      const { hardState, base, last } = this.state;
+      encoder.segment({ identity, segmentBytes: segment.bytes, previousEnd: before?.tail ?? 0, hardState, base, last });
+    }
+    return group.map(({ batch, change, control, bound }) => encoder.batch(control, batch.entries, change.first, bound));
+  }
+
+  /** Writes what waits, then closes the files. After an error nothing more is written. */
+  async close(): Promise<void> {
+    await this.#writing;
+    await this.#supply.close();
+    await this.#active?.file.close();
+  }
+}
+
+function fits(segment: ActiveSegment, { bound, change }: Pending, taken = 0): boolean {
+  const reserve = change.count > 0 ? reserveBytes : 0;
+  return segment.tail + taken + bound + reserve <= segment.bytes;
+}
+
+async function writeDurably({ file, path, tail }: ActiveSegment, bytes: Buffer): Promise<StorageError | undefined> {
+  try {
+    const written = await file.write(bytes, tail);
+    if (written === bytes.length) return undefined;
+    return storageError(
+      new Error(`only ${written} of ${bytes.length} bytes were written`),
+      `write ${path} at ${tail}`,
+      'broken',
+    );
+  } catch (error) {
+    return storageError(error, `write ${path} at ${tail}`, 'broken');
+  }
+}

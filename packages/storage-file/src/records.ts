@@ -1,0 +1,144 @@
+import { raftV1 } from '@raft/proto';
+import type { Configuration, HardState, SnapshotMeta, StorageIdentity, TermRun } from '@raft/core';
+
+// The Protocol Buffers records of the files, as the core's types. They are read from frames whose checksums were right.
+
+export interface StoreIdentity extends StorageIdentity {
+  readonly storeId: string;
+}
+
+/** A place in the log: everything before it is durable. */
+export interface LogPlace {
+  readonly segment: number;
+  readonly offset: number;
+}
+
+export interface StoreRecord {
+  readonly identity: StoreIdentity;
+  readonly generation: number;
+  readonly durable: LogPlace;
+}
+
+export interface SegmentRecord {
+  readonly identity: StoreIdentity;
+  readonly segmentBytes: number;
+  readonly previousEnd: number;
+  readonly hardState: HardState;
+  readonly base: TermRun;
+  readonly last: TermRun;
+}
+
+export interface ControlRecord {
+  readonly hardState?: HardState | undefined;
+  readonly resetTo?: TermRun | undefined;
+  readonly truncateFrom?: number | undefined;
+  readonly compactTo?: TermRun | undefined;
+}
+
+export interface SnapshotRecord {
+  readonly identity: StoreIdentity;
+  readonly meta: SnapshotMeta;
+  readonly chunkBytes: number;
+}
+
+export function encodeStore({ identity, generation, durable }: StoreRecord): Uint8Array {
+  const place = { durableSegment: durable.segment, durableOffset: durable.offset };
+  return raftV1.StoreHeader.encode({ identity, generation, ...place }).finish();
+}
+
+export function decodeStore(bytes: Uint8Array): StoreRecord {
+  const { identity, generation, durableSegment, durableOffset } = raftV1.StoreHeader.decode(bytes);
+  const durable = { segment: durableSegment, offset: durableOffset };
+  return { identity: identityOf(identity), generation, durable };
+}
+
+export function encodeSegment(record: SegmentRecord): Uint8Array {
+  const { hardState, ...rest } = record;
+  return raftV1.SegmentHeader.encode({ ...rest, hardState: wireHardState(hardState) }).finish();
+}
+
+export function decodeSegment(bytes: Uint8Array): SegmentRecord {
+  const record = raftV1.SegmentHeader.decode(bytes);
+  return {
+    identity: identityOf(record.identity),
+    segmentBytes: record.segmentBytes,
+    previousEnd: record.previousEnd,
+    hardState: hardStateOf(record.hardState) ?? { term: 0, votedFor: undefined, commitIndex: 0 },
+    base: positionOf(record.base) ?? { index: 0, term: 0 },
+    last: positionOf(record.last) ?? { index: 0, term: 0 },
+  };
+}
+
+/** Empty when the batch does nothing but append. */
+export function encodeControl(record: ControlRecord): Uint8Array {
+  const { hardState, resetTo, truncateFrom, compactTo } = record;
+  if (!hardState && !resetTo && truncateFrom === undefined && !compactTo) return nothing;
+  return raftV1.BatchControl.encode({
+    hardState: hardState ? wireHardState(hardState) : null,
+    resetTo: resetTo ?? null,
+    truncateFrom: truncateFrom ?? 0,
+    compactTo: compactTo ?? null,
+  }).finish();
+}
+
+export function decodeControl(bytes: Uint8Array): ControlRecord {
+  const record = raftV1.BatchControl.decode(bytes);
+  return {
+    hardState: hardStateOf(record.hardState),
+    resetTo: positionOf(record.resetTo),
+    truncateFrom: record.truncateFrom || undefined,
+    compactTo: positionOf(record.compactTo),
+  };
+}
+
+export function encodeSnapshot({ identity, meta, chunkBytes }: SnapshotRecord): Uint8Array {
+  const { index, term, configuration } = meta;
+  const addresses = Object.entries(configuration.addresses).map(([nodeId, address]) => ({ nodeId, address }));
+  return raftV1.SnapshotHeader.encode({
+    identity,
+    last: { index, term },
+    configuration: {
+      voters: [...configuration.voters],
+      outgoing: [...configuration.outgoing],
+      learners: [...configuration.learners],
+      addresses,
+    },
+    chunkBytes,
+  }).finish();
+}
+
+export function decodeSnapshot(bytes: Uint8Array): SnapshotRecord {
+  const record = raftV1.SnapshotHeader.decode(bytes);
+  const { index, term } = positionOf(record.last) ?? { index: 0, term: 0 };
+  const meta = { index, term, configuration: configurationOf(record.configuration) };
+  return { identity: identityOf(record.identity), meta, chunkBytes: record.chunkBytes };
+}
+
+const nothing = new Uint8Array();
+
+function wireHardState({ term, votedFor, commitIndex }: HardState): raftV1.HardState.$Properties {
+  return { term, votedFor: votedFor ?? '', commitIndex };
+}
+
+function hardStateOf(record: raftV1.HardState.$Properties | null | undefined): HardState | undefined {
+  if (!record) return undefined;
+  return { term: record.term ?? 0, votedFor: record.votedFor || undefined, commitIndex: record.commitIndex ?? 0 };
+}
+
+function positionOf(record: raftV1.LogPosition.$Properties | null | undefined): TermRun | undefined {
+  return record ? { index: record.index ?? 0, term: record.term ?? 0 } : undefined;
+}
+
+function identityOf(record: raftV1.StoreIdentity.$Properties | null | undefined): StoreIdentity {
+  const { clusterId = '', nodeId = '', groupId = '', storeId = '' } = record ?? {};
+  return { clusterId: clusterId ?? '', nodeId: nodeId ?? '', groupId: groupId ?? '', storeId: storeId ?? '' };
+}
+
+function configurationOf(record: raftV1.Configuration.$Properties | null | undefined): Configuration {
+  return {
+    voters: record?.voters ?? [],
+    outgoing: record?.outgoing ?? [],
+    learners: record?.learners ?? [],
+    addresses: Object.fromEntries((record?.addresses ?? []).map((one) => [one.nodeId ?? '', one.address ?? ''])),
+  };
+}

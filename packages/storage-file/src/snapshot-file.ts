@@ -1,0 +1,299 @@
+import { randomInt } from 'node:crypto';
+import { StorageError } from '@raft/core';
+import type { SnapshotMeta, SnapshotReader, SnapshotWriter } from '@raft/core';
+import type { File, FileSystem } from './file-system.js';
+import { FRAME_HEADER_BYTES, FrameType, frameBytes, payloadIsIntact, readHeader, saltOf, sealFrame } from './frame.js';
+import type { FrameHeader } from './frame.js';
+import { temporarySuffix } from './layout.js';
+import { FORMAT_VERSION, PREAMBLE_BYTES, readPreamble, snapshotMagic, writePreamble } from './preamble.js';
+import { decodeSnapshot, encodeSnapshot } from './records.js';
+import type { SnapshotRecord, StoreIdentity } from './records.js';
+import { checkVersion } from './segment-beginning.js';
+import { diskFull, doing, storageError } from './storage-failure.js';
+
+/*
+ * A snapshot file: the preamble, with a number that was drawn for this snapshot and that its checksums start from; a frame
+ * that tells what it is; chunks of one size, but for the last; and a frame that ends it. In a chunk's header `first index` is
+ * the chunk's place in the data and `number of entries` its bytes; in the end's header the same of the whole: bytes, chunks.
+ */
+
+const chunkBytes = 256 * 1024;
+const chunkFrameBytes = frameBytes(chunkBytes);
+const endBytes = frameBytes(0);
+/** Bytes written between two syncs: small enough that appends do not wait long behind one. */
+const syncEveryBytes = 4 * 1024 * 1024;
+
+interface Frame {
+  readonly payloadBytes: number;
+  readonly controlBytes?: number;
+  readonly firstIndex: number;
+  readonly count: number;
+  readonly type: FrameType;
+}
+
+/** A file may be larger than a frame's place can tell, so the number of the segment is the upper part. */
+function placeOf(offset: number): { segment: number; offset: number } {
+  return { segment: Math.floor(offset / 2 ** 32), offset: offset % 2 ** 32 };
+}
+
+export interface SnapshotWriterOptions {
+  readonly fileSystem: FileSystem;
+  readonly identity: StoreIdentity;
+  readonly meta: SnapshotMeta;
+  /** The name that it has once it is durable. */
+  readonly path: string;
+  /** It was committed (true), or given up. */
+  readonly ended: (committed: boolean) => Promise<void>;
+}
+
+export async function createSnapshotFile(options: SnapshotWriterOptions): Promise<SnapshotWriter> {
+  const temporary = options.path + temporarySuffix;
+  const file = await doing(`create ${temporary}`, () => options.fileSystem.open(temporary, 'create'));
+  const writer = new SnapshotFileWriter(options, temporary, file);
+  try {
+    await writer.begin();
+    return writer;
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+class SnapshotFileWriter implements SnapshotWriter {
+  readonly #options: SnapshotWriterOptions;
+  readonly #path: string;
+  readonly #file: File;
+  readonly #nonce = randomInt(2 ** 32);
+  readonly #salt: number;
+  readonly #buffer = Buffer.allocUnsafeSlow(chunkFrameBytes);
+  #filled = 0;
+  #offset = 0;
+  #unsynced = 0;
+  #size = 0;
+  #chunks = 0;
+  #previous = 0;
+  #ended = false;
+  /** Calls may overlap; the file is written in their order. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(options: SnapshotWriterOptions, path: string, file: File) {
+    this.#options = options;
+    this.#path = path;
+    this.#file = file;
+    this.#salt = saltOf(options.identity.storeId, this.#nonce);
+  }
+
+  async begin(): Promise<void> {
+    const { identity, meta } = this.#options;
+    const payload = encodeSnapshot({ identity, meta, chunkBytes });
+    const buffer = Buffer.alloc(PREAMBLE_BYTES + frameBytes(payload.length));
+    writePreamble(buffer, snapshotMagic, FORMAT_VERSION, this.#nonce);
+    await this.#put(buffer.subarray(0, PREAMBLE_BYTES));
+    const frame = buffer.subarray(PREAMBLE_BYTES);
+    frame.set(payload, FRAME_HEADER_BYTES);
+    const { length } = payload;
+    await this.#seal(frame, {
+      payloadBytes: length,
+      controlBytes: length,
+      firstIndex: 0,
+      count: 0,
+      type: FrameType.snapshot,
+    });
+  }
+
+  write(chunk: Uint8Array): Promise<void> {
+    return this.#next(async () => {
+      for (let at = 0; at < chunk.length;) {
+        const part = chunk.subarray(at, at + chunkBytes - this.#filled);
+        this.#buffer.set(part, FRAME_HEADER_BYTES + this.#filled);
+        this.#filled += part.length;
+        at += part.length;
+        if (this.#filled === chunkBytes) await this.#writeChunk();
+      }
+    });
+  }
+
+  commit(): Promise<void> {
+    return this.#next(async () => {
+      if (this.#filled > 0) await this.#writeChunk();
+      const frame = { payloadBytes: 0, firstIndex: this.#size, count: this.#chunks, type: FrameType.snapshotEnd };
+      await this.#seal(this.#buffer, frame);
+      this.#ended = true;
+      const { fileSystem, path } = this.#options;
+      await doing(`finish ${path}`, async () => {
+        await this.#file.sync();
+        await this.#file.close();
+        await fileSystem.rename(this.#path, path);
+      });
+      await this.#options.ended(true);
+    });
+  }
+
+  /** Safe to call twice, and after a commit, which it does not undo. */
+  async abort(): Promise<void> {
+    await this.#last.catch(() => 'told to whoever called');
+    if (this.#ended) return;
+    this.#ended = true;
+    await doing(`remove ${this.#path}`, async () => {
+      await this.#file.close();
+      await this.#options.fileSystem.remove(this.#path);
+    });
+    await this.#options.ended(false);
+  }
+
+  #next(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(async () => {
+      if (this.#ended)
+        throw new StorageError('RAFT_STORAGE_CLOSED', 'the snapshot is committed or given up: make a new one');
+      await work();
+    });
+    this.#last = done;
+    return done;
+  }
+
+  async #writeChunk(): Promise<void> {
+    const bytes = this.#filled;
+    await this.#seal(this.#buffer, {
+      payloadBytes: bytes,
+      firstIndex: this.#size,
+      count: bytes,
+      type: FrameType.snapshotChunk,
+    });
+    this.#filled = 0;
+    this.#size += bytes;
+    this.#chunks++;
+  }
+
+  async #seal(buffer: Buffer, { payloadBytes, controlBytes = 0, firstIndex, count, type }: Frame): Promise<void> {
+    const place = placeOf(this.#offset);
+    const fields = {
+      ...place,
+      writeOffset: place.offset,
+      previous: this.#previous,
+      controlBytes,
+      firstIndex,
+      count,
+      flags: 0,
+      type,
+    };
+    this.#previous = sealFrame(buffer, 0, payloadBytes, fields, this.#salt);
+    await this.#put(buffer.subarray(0, frameBytes(payloadBytes)));
+  }
+
+  async #put(bytes: Buffer): Promise<void> {
+    await doing(`write ${this.#path}`, async () => {
+      if ((await this.#file.write(bytes, this.#offset)) < bytes.length) throw diskFull(`write ${this.#path}`);
+      this.#unsynced += bytes.length;
+      if (this.#unsynced < syncEveryBytes) return;
+      await this.#file.sync();
+      this.#unsynced = 0;
+    });
+    this.#offset += bytes.length;
+  }
+}
+
+interface SnapshotFile {
+  readonly file: File;
+  readonly path: string;
+  readonly salt: number;
+  readonly record: SnapshotRecord;
+  /** Bytes of the data. */
+  readonly size: number;
+  /** Where the first chunk lies. */
+  readonly start: number;
+}
+
+/** Opens a snapshot, verified as far as its metadata and its length. Throws `RAFT_STORAGE_CORRUPT`. */
+export async function openSnapshotFile(
+  fileSystem: FileSystem,
+  path: string,
+  { storeId }: StoreIdentity,
+): Promise<SnapshotReader> {
+  return doing(`read ${path}`, async () => {
+    const file = await fileSystem.open(path, 'read');
+    try {
+      return new SnapshotFileReader(await inspect(file, path, storeId));
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  });
+}
+
+async function inspect(file: File, path: string, storeId: string): Promise<SnapshotFile> {
+  const fileBytes = await file.size();
+  const head = Buffer.alloc(Math.min(fileBytes, 64 * 1024));
+  await file.read(head, 0);
+  const preamble = readPreamble(head, snapshotMagic);
+  if (preamble === undefined) throw corrupt(path, 0, 'it does not begin as a snapshot does');
+  checkVersion(preamble.version, path);
+  const salt = saltOf(storeId, preamble.extra);
+  const header = intactFrame(head.subarray(PREAMBLE_BYTES), PREAMBLE_BYTES, salt);
+  if (header?.type !== FrameType.snapshot) throw corrupt(path, PREAMBLE_BYTES, 'its header is not what was written');
+  const payload = PREAMBLE_BYTES + FRAME_HEADER_BYTES;
+  const record = decodeSnapshot(head.subarray(payload, payload + header.controlBytes));
+  const end = Buffer.alloc(endBytes);
+  await file.read(end, Math.max(0, fileBytes - endBytes));
+  const last = intactFrame(end, fileBytes - endBytes, salt);
+  if (last?.type !== FrameType.snapshotEnd) throw corrupt(path, fileBytes, 'its end is missing or damaged');
+  return { file, path, salt, record, size: last.firstIndex, start: PREAMBLE_BYTES + header.length };
+}
+
+function intactFrame(buffer: Buffer, offset: number, salt: number): FrameHeader | undefined {
+  const place = placeOf(offset);
+  if (offset < 0 || buffer.length < FRAME_HEADER_BYTES) return undefined;
+  const header = readHeader(buffer, 0, place.segment, place.offset, salt);
+  return header && header.length <= buffer.length && payloadIsIntact(buffer, 0, header, salt) ? header : undefined;
+}
+
+class SnapshotFileReader implements SnapshotReader {
+  readonly #snapshot: SnapshotFile;
+  #closed = false;
+
+  constructor(snapshot: SnapshotFile) {
+    this.#snapshot = snapshot;
+  }
+
+  get meta(): SnapshotMeta {
+    return this.#snapshot.record.meta;
+  }
+
+  get size(): number {
+    return this.#snapshot.size;
+  }
+
+  async *chunks(offset = 0): AsyncIterable<Uint8Array> {
+    const { size, record } = this.#snapshot;
+    for (let at = offset - (offset % record.chunkBytes); at < size; at += record.chunkBytes) {
+      const chunk = await this.#chunk(at, Math.min(record.chunkBytes, size - at));
+      yield offset > at ? chunk.subarray(offset - at) : chunk;
+    }
+  }
+
+  async #chunk(at: number, bytes: number): Promise<Uint8Array> {
+    const { file, path, salt, record, start } = this.#snapshot;
+    if (this.#closed) throw new StorageError('RAFT_STORAGE_CLOSED', `the reader of ${path} is closed`);
+    const offset = start + (at / record.chunkBytes) * frameBytes(record.chunkBytes);
+    const buffer = Buffer.allocUnsafeSlow(frameBytes(bytes));
+    try {
+      await file.read(buffer, offset);
+    } catch (error) {
+      throw storageError(error, `read ${path}`);
+    }
+    const header = intactFrame(buffer, offset, salt);
+    const right = header?.type === FrameType.snapshotChunk && header.firstIndex === at && header.count === bytes;
+    if (!right) throw corrupt(path, offset, `the chunk of bytes ${at} to ${at + bytes - 1} is not what was written`);
+    return buffer.subarray(FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + bytes);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#snapshot.file.close();
+  }
+}
+
+function corrupt(path: string, offset: number, why: string): StorageError {
+  const advice = 'Restore the directory from a copy, or remove it and add the node to the cluster anew';
+  return new StorageError('RAFT_STORAGE_CORRUPT', `${path} is damaged at offset ${offset}: ${why}. ${advice}`);
+}
