@@ -48,15 +48,18 @@ export class Host {
     this.raft = new Raft(options, disk.restore(), now);
   }
 
-  /** With `dice`, the kinds of events are handed over in any order: nothing says that a host must keep one. */
-  turn(now: number, dice?: Dice): Turn {
+  /**
+   * With `dice`, the kinds of events are handed over in any order: nothing says that a host must keep one. With `ignoreTime`,
+   * deadlines pass unnoticed.
+   */
+  turn(now: number, { dice, ignoreTime = false }: { dice?: Dice | undefined; ignoreTime?: boolean } = {}): Turn {
     const proposed: Proposed[] = [];
     const refused: { id: number; why: string }[] = [];
     const steps = [
       () => this.#handMessages(now),
       () => this.#handPersisted(now),
       () => this.#handLoaded(now),
-      () => this.#tick(now),
+      () => ignoreTime || this.#tick(now),
       () => this.#handProposals(now, proposed, refused),
       () => this.#handReads(now),
     ];

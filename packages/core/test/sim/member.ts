@@ -174,7 +174,7 @@ export class Member {
   #turn(): void {
     const { host } = this;
     const before = { role: host.raft.role, commitIndex: host.raft.commitIndex };
-    const turn = host.turn(this.#now(), this.#world.profile.shuffled ? this.#dice : undefined);
+    const turn = host.turn(this.#now(), { dice: this.#world.profile.shuffled ? this.#dice : undefined });
     const { effects } = turn;
     if (effects.write !== undefined) this.#note(describeWriteOf(effects.write, this.#world.journal));
     if (effects.roleChange !== undefined) {
