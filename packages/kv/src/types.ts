@@ -1,0 +1,88 @@
+import type { LogIndex, NodeId, NodeStatus, PeerStatus } from '@raft/core';
+import type { BTree } from './btree.js';
+
+/** What the state machine holds under a key. Never changed once made: snapshots share it. */
+export interface Stored {
+  readonly value: string;
+  readonly revision: LogIndex;
+}
+
+/** Keys in the order of their bytes. */
+export type Tree = BTree<string, Stored>;
+
+/** What stands under a key. */
+export interface KvValue {
+  readonly value: Uint8Array;
+  /** The log index of the key's last write. */
+  readonly revision: LogIndex;
+}
+
+export interface KvItem extends KvValue {
+  readonly key: Uint8Array;
+}
+
+/** Part of a listing, in the order of the keys' bytes. */
+export interface KvPage {
+  readonly items: readonly KvItem[];
+  /** Whether more keys follow the last one. */
+  readonly more: boolean;
+}
+
+export interface SetResult {
+  readonly revision: LogIndex;
+}
+
+export interface DeleteResult {
+  /** Whether there was something to delete. */
+  readonly existed: boolean;
+  /** The log index of the deletion. */
+  readonly revision: LogIndex;
+}
+
+export type CompareAndSetResult =
+  | { readonly swapped: true; readonly revision: LogIndex }
+  /** `current` is what stood in the way; undefined when the key is not there. */
+  | { readonly swapped: false; readonly current: KvValue | undefined };
+
+/** What a command gives once it is applied. */
+export type KvResult =
+  | ({ readonly type: 'set' } & SetResult)
+  | ({ readonly type: 'delete' } & DeleteResult)
+  | ({ readonly type: 'compareAndSet' } & CompareAndSetResult)
+  /** Bytes in the log that are no command; nothing was changed. */
+  | { readonly type: 'malformed' };
+
+export type KvQuery =
+  | { readonly type: 'get'; readonly key: Uint8Array }
+  | {
+      readonly type: 'list';
+      readonly prefix: Uint8Array;
+      /** Only keys after this one. */
+      readonly after?: Uint8Array | undefined;
+      /** Keys in the page. Default 1000, which is also the most. */
+      readonly limit?: number | undefined;
+    };
+
+export type KvAnswer =
+  | { readonly type: 'get'; readonly found: KvValue | undefined }
+  | ({ readonly type: 'list' } & KvPage);
+
+/** What a server says of its node. */
+export interface KvStatus {
+  readonly id: NodeId;
+  readonly clusterId: string;
+  readonly role: NodeStatus['role'];
+  readonly term: number;
+  readonly leaderId: NodeId | undefined;
+  readonly commitIndex: LogIndex;
+  readonly appliedIndex: LogIndex;
+  readonly firstIndex: LogIndex;
+  readonly lastIndex: LogIndex;
+  /** 0 without a snapshot. */
+  readonly snapshotIndex: LogIndex;
+  readonly membership: NodeStatus['membership'];
+  /** What a leader knows of the others; empty elsewhere. */
+  readonly peers: readonly Pick<PeerStatus, 'id' | 'matchIndex' | 'nextIndex' | 'state'>[];
+  /** Of the server's software. */
+  readonly version: string;
+}

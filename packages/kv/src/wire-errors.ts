@@ -1,0 +1,52 @@
+import {
+  InvalidArgumentError,
+  NodeStoppedError,
+  NotLeaderError,
+  OverloadedError,
+  RaftError,
+  type RaftErrorCode,
+  UnknownOutcomeError,
+} from '@raft/core';
+import type { kvV1 } from '@raft/proto';
+
+/** Whether a command that ended in this error may yet be done. */
+export function mayBeDone(error: RaftError): boolean {
+  return error instanceof UnknownOutcomeError || (error instanceof NodeStoppedError && error.maybeDone);
+}
+
+export function errorToProto(error: RaftError): kvV1.Error.$Properties {
+  const { code, message } = error;
+  if (!(error instanceof NotLeaderError)) return { code, message, maybeDone: mayBeDone(error) };
+  return { code, message, leaderId: error.leaderId ?? '', leaderAddress: error.leaderAddress ?? '' };
+}
+
+/** The error that the server had, in the class that it had where a caller can tell the classes apart. */
+export function errorFrom(proto: kvV1.Error.$Properties): { error: RaftError; maybeDone: boolean } {
+  const message = proto.message || 'the server gives no reason';
+  const maybeDone = proto.maybeDone ?? false;
+  return { error: revive(proto, message, maybeDone), maybeDone };
+}
+
+function revive(proto: kvV1.Error.$Properties, message: string, maybeDone: boolean): RaftError {
+  switch (proto.code) {
+    case 'RAFT_NOT_LEADER':
+      return new NotLeaderError(proto.leaderId || undefined, proto.leaderAddress || undefined);
+    case 'RAFT_INVALID_ARGUMENT':
+      return new InvalidArgumentError(message);
+    case 'RAFT_OVERLOADED':
+      return new OverloadedError(message);
+    case 'RAFT_NODE_STOPPED':
+      return new NodeStoppedError(message, { maybeDone });
+    case 'RAFT_UNKNOWN_OUTCOME':
+      return new UnknownOutcomeError(withoutAdvice(message));
+    default:
+      return new RaftError((proto.code || 'RAFT_CHANNEL_REFUSED') as RaftErrorCode, message);
+  }
+}
+
+const advice = new UnknownOutcomeError('').message;
+
+/** The error's constructor adds the advice; what came from the server has it already. */
+function withoutAdvice(message: string): string {
+  return message.endsWith(advice) ? message.slice(0, -advice.length) : message;
+}
