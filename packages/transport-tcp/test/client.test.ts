@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { ChannelError } from '@raft/core';
 import type { Call, CallHandler, Channel } from '@raft/core';
 import { decodeCalls, decodeReplies, encodeCalls, encodeReplies } from '@raft/proto';
@@ -290,6 +291,14 @@ describe('a channel', () => {
     // Answers that come too late do nothing; the one that waits for ever gets its own.
     expect(ends[3]).toBe('never answered 1');
     expect(calls(raw()).length).toBeGreaterThan(1);
+  });
+
+  test('leaves nothing on a signal that many requests share', async () => {
+    const { address } = await world.start({ nodeId: '1', onCall: echo });
+    const channel = world.connector().connect(address);
+    const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 5 }, () => channel.request(new Uint8Array(1), { signal })));
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   test('that is busy says so, certainly not delivered', async () => {

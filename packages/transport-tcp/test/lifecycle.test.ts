@@ -7,6 +7,7 @@ import {
   numbered,
   pattern,
   sendUntilReceived,
+  turn,
   until,
   withData,
 } from '../../transport-memory/test/support/conformance/harness.js';
@@ -107,6 +108,25 @@ describe('the close', () => {
     await one.transport.close();
     expect(await answer).toEqual(Uint8Array.of(8));
     await until(() => box.messages.length === 1, 'the message arrives');
+  });
+
+  test('is prompt also with a client that is not read because it has too much under way', async () => {
+    const held: Call[] = [];
+    const limits = { maxClientRequests: 1 };
+    const { transport, address } = await world.start({ nodeId: '1', limits, onCall: (call) => void held.push(call) });
+    const channel = world.connector().connect(address);
+    const request = (bytes: number): Promise<unknown> =>
+      channel.request(new Uint8Array(bytes)).catch((error: unknown) => error);
+    const ends = [request(1)];
+    await until(() => held.length > 0, 'the first arrives');
+    ends.push(request(20_000_000));
+    for (let i = 0; i < 20; i += 1) await turn();
+    const from = performance.now();
+    await transport.close();
+    expect(performance.now() - from).toBeLessThan(400);
+    for (const error of await Promise.all(ends)) {
+      expect(error).toMatchObject({ code: 'RAFT_CHANNEL_LOST', delivered: 'maybe' });
+    }
   });
 
   test('does not wait for others that do not close their side', async () => {
