@@ -2,7 +2,7 @@ import { ChannelError } from '@raft/core';
 import type { Address, Channel, Connector } from '@raft/core';
 import { exchange } from './exchange.js';
 import type { Exchange } from './exchange.js';
-import type { Hub } from './network.js';
+import type { Hub } from './hub.js';
 
 export interface MemoryConnectorOptions {
   /** The client's name, for `cut` and `partition`. Default `client`. */

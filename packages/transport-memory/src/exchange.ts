@@ -1,7 +1,6 @@
 import { ChannelError } from '@raft/core';
 import type { Address, Call, ChannelErrorCode, RequestOptions } from '@raft/core';
-import type { Hub } from './network.js';
-import type { Endpoint } from './transport.js';
+import type { Endpoint, Hub } from './hub.js';
 
 /** One request and its answer. */
 export interface Exchange {

@@ -4,9 +4,10 @@ import { createConnector } from './channel.js';
 import type { MemoryConnectorOptions } from './channel.js';
 import { checkFaults } from './faults.js';
 import type { Faults } from './faults.js';
+import type { Hub } from './hub.js';
 import { createTopology } from './topology.js';
 import { createTransport } from './transport.js';
-import type { Endpoint, MemoryTransportOptions } from './transport.js';
+import type { MemoryTransportOptions } from './transport.js';
 
 export interface MemoryNetworkOptions {
   /** Times delays and ends turns. Default {@link systemClock}. */
@@ -56,19 +57,6 @@ export interface MemoryNetwork {
   block(block: Block): () => void;
   /** Messages between nodes so far. `delivered` may pass `sent` through duplicates. */
   readonly stats: { readonly sent: number; readonly delivered: number; readonly dropped: number };
-}
-
-/** What transports and channels need of the network. */
-export interface Hub {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly maxQueuedBytes: number;
-  readonly stats: { sent: number; delivered: number; dropped: number };
-  faults(): Faults | undefined;
-  /** Started endpoints by node id and by address. */
-  readonly endpoints: Map<string, Endpoint>;
-  deliver(from: NodeId, to: NodeId, group: GroupId, messages: readonly Message[]): void;
-  clientConnected(from: string, to: string): boolean;
 }
 
 export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork {

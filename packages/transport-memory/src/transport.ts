@@ -1,8 +1,8 @@
 import { InvalidArgumentError, TransportError } from '@raft/core';
 import type { Address, Call, CallHandler, GroupId, NodeId, Receiver, Transport } from '@raft/core';
+import type { Endpoint, Hub } from './hub.js';
 import { createLink } from './link.js';
 import type { Link } from './link.js';
-import type { Hub } from './network.js';
 
 export interface MemoryTransportOptions {
   readonly nodeId: NodeId;
@@ -10,15 +10,6 @@ export interface MemoryTransportOptions {
   readonly address?: Address;
   /** Serves clients' requests. Without it they are refused. */
   readonly onCall?: CallHandler;
-}
-
-/** A started transport, as the network sees it. */
-export interface Endpoint {
-  readonly nodeId: NodeId;
-  receiver(group: GroupId): Receiver | undefined;
-  /** Hands over a client's call; `lost` runs if the transport is closed before `release`. */
-  call(call: Call, lost: () => void): void;
-  release(lost: () => void): void;
 }
 
 export function createTransport(hub: Hub, options: MemoryTransportOptions): Transport {

@@ -1,6 +1,6 @@
 // Requests and answers between two processes, without consensus.
 //   node bench/echo.mjs [seconds a run]
-// Prints requests/s and the median and 99th percentile of their time, for callers × connections.
+// Prints requests/s, the median and 99th percentile of their time, and what they cost, for callers × connections.
 import { fork } from 'node:child_process';
 import { createHistogram } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
@@ -34,9 +34,10 @@ async function measure(seconds) {
   });
   for (const { callers, connections } of runs) {
     await run(address, callers, connections, Math.min(seconds, 0.3));
-    const { perSecond, p50Us, p99Us } = await run(address, callers, connections, seconds);
+    const { perSecond, p50Us, p99Us, cpuUs } = await run(address, callers, connections, seconds);
     console.log(
-      `${callers} callers, ${connections} connections: ${Math.round(perSecond)}/s, p50 ${p50Us} µs, p99 ${p99Us} µs`,
+      `${callers} callers, ${connections} connections: ${Math.round(perSecond)}/s, p50 ${p50Us} µs, p99 ${p99Us} µs, ` +
+        `${cpuUs.toFixed(1)} µs CPU of the client a request`,
     );
   }
   server.disconnect();
@@ -48,6 +49,7 @@ async function run(address, callers, connections, seconds) {
   await Promise.all(channels.map((channel) => channel.request(new Uint8Array(1))));
   const histogram = createHistogram();
   const payload = new Uint8Array(payloadBytes);
+  const cpu = process.cpuUsage();
   const from = performance.now();
   const end = from + seconds * 1000;
   let answers = 0;
@@ -63,5 +65,7 @@ async function run(address, callers, connections, seconds) {
   await Promise.all(Array.from({ length: callers }, (_, i) => caller(channels[i % connections])));
   const perSecond = (answers / (performance.now() - from)) * 1000;
   for (const channel of channels) channel.close();
-  return { perSecond, p50Us: histogram.percentile(50), p99Us: histogram.percentile(99) };
+  const { user, system } = process.cpuUsage(cpu);
+  const cpuUs = (user + system) / answers;
+  return { perSecond, p50Us: histogram.percentile(50), p99Us: histogram.percentile(99), cpuUs };
 }

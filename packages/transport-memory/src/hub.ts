@@ -1,0 +1,24 @@
+import type { Call, Clock, GroupId, Message, NodeId, Random, Receiver } from '@raft/core';
+import type { Faults } from './faults.js';
+
+/** What transports and channels need of the network. */
+export interface Hub {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly maxQueuedBytes: number;
+  readonly stats: { sent: number; delivered: number; dropped: number };
+  faults(): Faults | undefined;
+  /** Started endpoints by node id and by address. */
+  readonly endpoints: Map<string, Endpoint>;
+  deliver(from: NodeId, to: NodeId, group: GroupId, messages: readonly Message[]): void;
+  clientConnected(from: string, to: string): boolean;
+}
+
+/** A started transport, as the network sees it. */
+export interface Endpoint {
+  readonly nodeId: NodeId;
+  receiver(group: GroupId): Receiver | undefined;
+  /** Hands over a client's call; `lost` runs if the transport is closed before `release`. */
+  call(call: Call, lost: () => void): void;
+  release(lost: () => void): void;
+}
