@@ -1,5 +1,5 @@
 import { InvalidArgumentError, TransportError } from '@raft/core';
-import type { Address, Call, CallHandler, GroupId, NodeId, Receiver, Transport } from '@raft/core';
+import type { Address, CallHandler, GroupId, NodeId, Receiver, Transport } from '@raft/core';
 import type { Endpoint, Hub } from './hub.js';
 import { createLink } from './link.js';
 import type { Link } from './link.js';
