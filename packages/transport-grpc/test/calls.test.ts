@@ -66,6 +66,17 @@ describe('the pipelined stream of a node', () => {
     expect(node.transport.stats()).toMatchObject({ clients: 0, requests: 0 });
   });
 
+  test('gives calls whose payload holds little more memory than its own', async () => {
+    const { node, calls } = await startHolding();
+    const request = openChannel(node.address)
+      .request(bytes('small'))
+      .catch(() => {});
+    await until(() => calls.length === 1, 'the call arrives');
+    expect(calls[0]!.payload.buffer.byteLength).toBeLessThan(200);
+    calls[0]!.respond(bytes('x'));
+    await request;
+  });
+
   test('answers of one turn travel in one gRPC message', async () => {
     const { node, calls } = await startHolding();
     const { stream, messages } = rawStream(rawClient(node.address), callPath, clientHello);
@@ -204,6 +215,18 @@ describe('a channel', () => {
     await until(() => streams.length === 1, 'it connects');
     channel.close();
     await Promise.all(ends);
+  });
+
+  test('has room again when requests end that were not sent yet', async () => {
+    const { address, streams } = await startRawServer(callPath);
+    const channel = openChannel(address, { limits: { ...quick, maxQueuedBytes: 10_000 } });
+    const end = channel.request(new Uint8Array(9000), { timeoutMs: 30 });
+    await expect(channel.request(new Uint8Array(9000))).rejects.toMatchObject({ code: 'RAFT_CHANNEL_BUSY' });
+    await expect(end).rejects.toMatchObject({ code: 'RAFT_TIMEOUT', delivered: 'no' });
+    const next = channel.request(new Uint8Array(9000)).catch((error: { code: string }) => error.code);
+    await until(() => streams.length === 1, 'it connects');
+    channel.close();
+    expect(await next).toBe('RAFT_CHANNEL_LOST');
   });
 
   test('keeps what it holds back within its limit while the server does not read', async () => {

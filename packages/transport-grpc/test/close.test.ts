@@ -21,13 +21,26 @@ const bytes = new Uint8Array(10);
 
 test('nothing is left open after a close with peers, clients and calls under way', async () => {
   await leavesNothing(async () => {
-    const held = (id: string): ReturnType<typeof startNode> => startNode({ nodeId: id, reflection: [], onCall: () => {} });
+    const held = (id: string): ReturnType<typeof startNode> =>
+      startNode({ nodeId: id, reflection: [], onCall: () => {} });
     const [a, b] = [await held('1'), await held('2')];
-    const addresses = new Map([['1', a.address], ['2', b.address], ['3', '127.0.0.1:1']]);
+    const addresses = new Map([
+      ['1', a.address],
+      ['2', b.address],
+      ['3', '127.0.0.1:1'],
+    ]);
     for (const { transport } of [a, b]) transport.setPeers('g', addresses);
     const channels = [openChannel(a.address), openChannel(b.address), openChannel('127.0.0.1:1')];
-    const ends = channels.map((channel) => channel.request(bytes, { timeoutMs: 60_000 }).then(() => '', (error: { code: string }) => error.code));
-    await until(() => a.transport.stats().requests === 1 && b.transport.stats().requests === 1, 'the calls are under way');
+    const ends = channels.map((channel) =>
+      channel.request(bytes, { timeoutMs: 60_000 }).then(
+        () => '',
+        (error: { code: string }) => error.code,
+      ),
+    );
+    await until(
+      () => a.transport.stats().requests === 1 && b.transport.stats().requests === 1,
+      'the calls are under way',
+    );
     for (let i = 1; i <= 100; i += 1) a.transport.send('g', [withData('1', '2', i, 10_000), numbered('1', '3', i)]);
     const from = performance.now();
     channels[0]!.close();
@@ -47,7 +60,10 @@ test('a close is prompt, and complete, when the other sides do not answer any mo
     a.transport.setPeers('g', new Map([['2', toPeer.address]]));
     const channel = openChannel(toNode.address);
     const end = channel.request(bytes, { timeoutMs: 60_000 }).catch((error: { code: string }) => error.code);
-    await until(() => a.transport.stats().requests === 1 && a.transport.stats().peers['2']?.connected === true, 'all are connected');
+    await until(
+      () => a.transport.stats().requests === 1 && a.transport.stats().peers['2']?.connected === true,
+      'all are connected',
+    );
     toPeer.freeze();
     toNode.freeze();
     // More than the buffers between us take.
@@ -69,7 +85,13 @@ test('a close is prompt while connections are on their way', async () => {
   silent.freeze();
   await leavesNothing(async () => {
     const a = await startNode({ limits: { ...quick, handshakeTimeoutMs: 60_000 } });
-    a.transport.setPeers('g', new Map([['2', silent.address], ['3', 'localhost:1']]));
+    a.transport.setPeers(
+      'g',
+      new Map([
+        ['2', silent.address],
+        ['3', 'localhost:1'],
+      ]),
+    );
     const channel = openChannel(silent.address, { limits: { handshakeTimeoutMs: 60_000 } });
     const end = channel.request(bytes).catch((error: { delivered: string }) => error.delivered);
     await until(() => silent.connections >= 2, 'they are on their way');
@@ -103,7 +125,8 @@ test.each([
   [{ limits: { maxQueuedBytes: 0 } }, /maxQueuedBytes is 0: give a positive number/],
   [{ limits: { maxMessageBytes: 2 ** 32 } }, /maxMessageBytes is beyond 2 GiB/],
 ])('the option %j is refused', (options, reason) => {
-  const make = (): unknown => grpcTransport({ nodeId: '1', clusterId: 'c', listen: '127.0.0.1:0', onCall: () => {}, ...options });
+  const make = (): unknown =>
+    grpcTransport({ nodeId: '1', clusterId: 'c', listen: '127.0.0.1:0', onCall: () => {}, ...options });
   expect(make).toThrow(reason);
   expect(make).toThrow(expect.objectContaining({ code: 'RAFT_INVALID_ARGUMENT' }));
 });

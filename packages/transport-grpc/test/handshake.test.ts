@@ -1,12 +1,12 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
+import { Metadata, status } from '@grpc/grpc-js';
 import { ChannelError } from '@raft/core';
 import { encodeEnvelope, raftV1 } from '@raft/proto';
 import type { Hello } from '@raft/proto';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { numbered, openChannel, startNode, until } from './support/nodes.js';
+import { describe, expect, test } from 'vitest';
+import { fastClock, numbered, openChannel, quick, startNode, turn, until } from './support/nodes.js';
+import { startOtherServer } from './support/other-server.js';
 import { callPath, hello, peerPath, rawClient, rawStream } from './support/raw.js';
+import { accept, startRawServer } from './support/raw-server.js';
 
 function withVersion(version: number): (bytes: Uint8Array) => Uint8Array {
   return (bytes) => raftV1.Hello.encode({ ...raftV1.Hello.decode(bytes), version }).finish();
@@ -85,7 +85,7 @@ describe('a node', () => {
 });
 
 describe('whoever dials', () => {
-  test('tells by name who refuses it, once for each reason', async () => {
+  test('tells by name who refuses it', async () => {
     const a = await startNode({ nodeId: '1', clusterId: 'one' });
     const b = await startNode({ nodeId: '2', clusterId: 'two' });
     a.transport.setPeers('g', new Map([['2', b.address]]));
@@ -94,22 +94,70 @@ describe('whoever dials', () => {
       /^warn refused by peer 2 at 127\.0\.0\.1:\d+: cluster "one" is another one: this is cluster "two"/,
     );
     expect(b.log[0]).toMatch(/^warn refused peer "1" from .*: cluster "one" is another one/);
-    const dials = (): number => a.transport.stats().peers['2']?.droppedMessages ?? 0;
-    // Each attempt that fails drops what waits for it.
-    for (let attempts = 0; attempts < 3; attempts += 1) {
-      const before = dials();
-      a.transport.send('g', [numbered('1', '2', 1)]);
-      await until(() => dials() > before, 'another attempt fails');
-    }
-    expect(a.log.filter((line) => line.includes('refused by'))).toHaveLength(1);
   });
 
-  test('does not take another node for the one that it looks for', async () => {
-    const server = await foreignServer(peerPath);
+  test('tells once for each outage, however long it takes', async () => {
+    // Repeated lines would be held back for a second of this clock.
+    const clock = fastClock(200);
+    const limits = { minBackoffMs: 500, maxBackoffMs: 500, handshakeTimeoutMs: 1_000_000 };
+    const other = await startOtherServer('220 hello\r\n');
+    const a = await startNode({ clock, limits });
+    a.transport.setPeers(
+      'g',
+      new Map([
+        ['2', other.address],
+        ['3', '127.0.0.1:1'],
+      ]),
+    );
+    const until20s = clock.now() + 20_000;
+    await until(() => clock.now() > until20s, 'many attempts are over');
+    const about = (peer: string): string[] => a.log.filter((line) => line.includes(`peer ${peer}`));
+    expect(about('2')).toEqual([expect.stringMatching(/^warn cannot reach peer 2 at .*Protocol error; trying again$/)]);
+    expect(about('3')).toEqual([expect.stringMatching(/^warn cannot reach peer 3 at .*ECONNREFUSED.*; trying again$/)]);
+  });
+
+  test.each([
+    ['node', '3', 'c', /it is node "3", not "2"/],
+    ['cluster', '2', 'other', /it is of cluster "other", not "c"/],
+  ])('does not take a peer that is of another %s, even if it would', async (_, nodeId, clusterId, reason) => {
+    const { address, streams } = await startRawServer(peerPath);
     const a = await startNode();
-    a.transport.setPeers('g', new Map([['2', server]]));
+    a.transport.setPeers('g', new Map([['2', address]]));
+    await until(() => streams.length === 1, 'it connects');
+    const received: Uint8Array[] = [];
+    streams[0]!.on('data', (bytes: Uint8Array) => void received.push(bytes));
+    a.transport.send('g', [numbered('1', '2', 1)]);
+    accept(streams[0]!, nodeId, clusterId);
+    await until(() => a.log.some((line) => line.startsWith('warn refused by peer 2')), 'it tells');
+    expect(a.log.join('\n')).toMatch(reason);
+    await turn();
+    expect(received).toEqual([]);
+  });
+
+  test('does not take a server that knows nothing of the handshake for its peer', async () => {
+    const { address, streams } = await startRawServer(peerPath);
+    const a = await startNode();
+    a.transport.setPeers('g', new Map([['2', address]]));
+    await until(() => streams.length === 1, 'it connects');
+    streams[0]!.sendMetadata(new Metadata());
     await until(() => a.log.length > 0, 'it tells');
     expect(a.log[0]).toMatch(/^warn refused by peer 2 .*it is not a Raft node/);
+  });
+
+  test('closes the connections of attempts that it gave up', async () => {
+    const silent = await startOtherServer();
+    const a = await startNode({ limits: { ...quick, handshakeTimeoutMs: 20 } });
+    a.transport.setPeers('g', new Map([['2', silent.address]]));
+    let most = 0;
+    for (let attempts = 0; attempts < 8; attempts += 1) {
+      const dropped = (): number => a.transport.stats().peers['2']?.droppedMessages ?? 0;
+      const before = dropped();
+      // Each attempt that fails drops what waits for it.
+      a.transport.send('g', [numbered('1', '2', 1)]);
+      await until(() => dropped() > before, 'another attempt fails');
+      most = Math.max(most, await silent.connections());
+    }
+    expect(most).toBeLessThan(4);
   });
 
   test('a channel refuses servers of another cluster, and another node', async () => {
@@ -132,41 +180,12 @@ describe('whoever dials', () => {
       code: 'RAFT_CHANNEL_LOST',
       message: expect.stringContaining('ECONNREFUSED'),
     });
-    const other = openChannel(await foreignServer('/some.Service/Method')).request(new Uint8Array(1));
+    const other = openChannel((await startRawServer('/some.Service/Method')).address).request(new Uint8Array(1));
     await expect(other).rejects.toMatchObject({ code: 'RAFT_CHANNEL_REFUSED', delivered: 'no' });
-    const noGrpc = openChannel(await talkativeServer()).request(new Uint8Array(1));
+    const noGrpc = openChannel((await startOtherServer('220 hello\r\n')).address).request(new Uint8Array(1));
     await expect(noGrpc).rejects.toMatchObject({ code: 'RAFT_CHANNEL_LOST', delivered: 'no' });
     const malformed = openChannel('nowhere').request(new Uint8Array(1));
     await expect(malformed).rejects.toBeInstanceOf(ChannelError);
     await expect(malformed).rejects.toMatchObject({ delivered: 'no', message: expect.stringContaining('malformed') });
   });
 });
-
-/** A gRPC server that accepts streams, and knows nothing of our handshake. */
-async function foreignServer(path: string): Promise<string> {
-  const server = new Server();
-  server.register(
-    path,
-    (stream: { sendMetadata(metadata: Metadata): void }) => stream.sendMetadata(new Metadata()),
-    Buffer.from,
-    Buffer.from,
-    'bidi',
-  );
-  onTestFinished(() => server.forceShutdown());
-  return await new Promise((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
-      error === null ? resolve(`127.0.0.1:${port}`) : reject(error),
-    );
-  });
-}
-
-/** A server that speaks something else. */
-async function talkativeServer(): Promise<string> {
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
-    socket.end('220 hello\r\n');
-  });
-  onTestFinished(() => void server.close());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}

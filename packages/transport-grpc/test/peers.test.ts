@@ -189,6 +189,14 @@ describe('messages to a peer', () => {
     expect(a.log.some((line) => line.startsWith('error cannot encode a message to peer 2'))).toBe(true);
   });
 
+  test('hold little more memory than their own', async () => {
+    const [a, b] = await startPair();
+    a.transport.send('g', [withData('1', '2', 1, 100)]);
+    await until(() => b.received.length === 1, 'it arrives');
+    const [message] = b.received;
+    expect(message?.type === 'appendEntries' && message.entries[0]?.data.buffer.byteLength).toBeLessThan(300);
+  });
+
   test('sent just before the close arrive', async () => {
     const [a, b] = await startPair();
     for (let i = 1; i <= 20; i += 1) a.transport.send('g', [withData('1', '2', i, 100_000)]);

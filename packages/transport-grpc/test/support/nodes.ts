@@ -1,4 +1,5 @@
-import type { LogLevel, Message } from '@raft/core';
+import { systemClock } from '@raft/core';
+import type { Clock, LogLevel, Message } from '@raft/core';
 import { onTestFinished } from 'vitest';
 import { grpcConnector, grpcTransport } from '../../src/index.js';
 import type { GrpcConnectorOptions, GrpcTransport, GrpcTransportOptions } from '../../src/index.js';
@@ -77,4 +78,10 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, 1);
   });
+}
+
+/** A clock that runs `factor` times as fast as the real one. */
+export function fastClock(factor: number): Clock {
+  const real = systemClock();
+  return { ...real, now: () => real.now() * factor, setTimer: (at, task) => real.setTimer(at / factor, task) };
 }

@@ -26,9 +26,9 @@ export async function startRawServer(path: string): Promise<{ address: string; s
 }
 
 /** Accepts the handshake as this node. */
-export function accept(stream: RawServerStream, nodeId: string): void {
+export function accept(stream: RawServerStream, nodeId: string, clusterId = 'c'): void {
   const metadata = new Metadata();
-  const reply = encodeHelloReply({ accepted: true, clusterId: 'c', nodeId, reason: '' });
+  const reply = encodeHelloReply({ accepted: true, clusterId, nodeId, reason: '' });
   metadata.set('raft-hello-reply-bin', Buffer.from(reply));
   stream.sendMetadata(metadata);
 }
