@@ -98,7 +98,7 @@ function asUsageError(error: unknown, options: ServerOptions): unknown {
     error instanceof StorageError &&
     (error.code === 'RAFT_STORAGE_IN_USE' || error.code === 'RAFT_STORAGE_IDENTITY')
   ) {
-    return new UsageError(`--data ${options.directory}: ${error.message}`);
+    return new UsageError(`--data: ${error.message}`);
   }
   if (error instanceof RaftError && error.code === 'RAFT_INVALID_ARGUMENT') return new UsageError(error.message);
   return error;

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,6 +98,50 @@ describe('a single node', () => {
     await leads();
     program.kill('SIGTERM');
     expect(await program.ended).toMatchObject({ code: 0 });
+  });
+});
+
+describe('a node whose disk fails', () => {
+  it('ends within five seconds; its last line names the file and the cause', async (context) => {
+    const data = join(directory, 'data');
+    const durable = ['--transport', 'tcp', '--storage', 'simplefile', '--data', data];
+    const program = single(durable);
+    await leads();
+    // No file may be written from its second byte on: every write from now on fails.
+    const limited = spawnSync('prlimit', ['--pid', String(program.pid), '--fsize=1:1']);
+    if (limited.error !== undefined) return context.skip('needs prlimit (Debian package util-linux)');
+    const failedAt = performance.now();
+    const client = await run('client', ['set', 'k', 'v', '--peers', `127.0.0.1:${port}`, '--transport', 'tcp']);
+    expect(client.code).toBe(3);
+    const { code, stderr } = await program.ended;
+    expect(performance.now() - failedAt).toBeLessThan(5000);
+    expect(code).toBe(1);
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
+      new RegExp(`^raft-server: node 1 stopped: the storage failed: cannot write ${data}/\\d+\\.log at \\d+: EFBIG`),
+    );
+    // What was damaged by nothing opens again.
+    const again = single(durable);
+    await leads();
+    again.kill('SIGTERM');
+    expect((await again.ended).code).toBe(0);
+  });
+
+  it('does not start on damage, and names file and offset', async () => {
+    const data = join(directory, 'data');
+    const durable = ['--transport', 'tcp', '--storage', 'simplefile', '--data', data];
+    const program = single(durable);
+    await leads();
+    program.kill('SIGTERM');
+    await program.ended;
+    const [name] = (await readdir(data)).filter((file) => file.endsWith('.log'));
+    const file = join(data, name ?? '');
+    const bytes = await readFile(file);
+    // Within the first record, with good ones after it.
+    bytes.writeUInt8(bytes.readUInt8(90) ^ 1, 90);
+    await writeFile(file, bytes);
+    const { code, stderr } = await single(durable).ended;
+    expect(code).toBe(1);
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(new RegExp(`^raft-server: ${file} is damaged at offset \\d+`));
   });
 });
 
@@ -203,13 +247,19 @@ describe('what cannot start', () => {
     const durable = ['--storage', 'simplefile', '--data', data, '--transport', 'tcp', '--peers', peers()];
     const owner = single(['--storage', 'simplefile', '--data', data, '--transport', 'tcp']);
     await leads();
-    await refuses(['--id', '2', ...durable], new RegExp(`^raft-server: --data ${data}: .*\\n$`));
+    await refuses(
+      ['--id', '2', ...durable],
+      `--data: ${data} is in use by another storage, in this process or another: stop that one, or use another directory`,
+    );
     owner.kill('SIGTERM');
     await owner.ended;
-    await refuses(['--id', '2', ...durable], new RegExp(`^raft-server: --data ${data}: .*\\n$`));
+    await refuses(
+      ['--id', '2', ...durable],
+      `--data: ${data} belongs to node 1, not to node 2: give each its own directory`,
+    );
     await refuses(
       ['--id', '1', ...durable, '--cluster-id', 'other'],
-      new RegExp(`^raft-server: --data ${data}: .*\\n$`),
+      `--data: ${data} belongs to cluster raft, not to cluster other: give each its own directory`,
     );
   });
 });
