@@ -133,7 +133,7 @@ describe('a node whose disk fails', () => {
     await leads();
     program.kill('SIGTERM');
     await program.ended;
-    const [name] = (await readdir(data)).filter((file) => file.endsWith('.log'));
+    const name = (await readdir(data)).find((file) => file.endsWith('.log'));
     const file = join(data, name ?? '');
     const bytes = await readFile(file);
     // Within the first record, with good ones after it.
