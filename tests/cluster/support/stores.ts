@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NodeId, Storage } from '@raft/core';
+import { fileStorage } from '@raft/storage-file';
 import { memoryStorage } from '@raft/storage-memory';
 
 /** Where the nodes of one test keep what they know, from one life to the next. */
@@ -22,7 +23,12 @@ export async function memoryStores(): Promise<Stores> {
   };
 }
 
-export async function temporaryFolder(): Promise<{ readonly path: string; remove(): Promise<void> }> {
-  const path = await mkdtemp(join(tmpdir(), 'raft-cluster-'));
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+/** Each node's life has a storage of its own on the node's folder. */
+export async function fileStores(): Promise<Stores> {
+  const folder = await mkdtemp(join(tmpdir(), 'raft-cluster-'));
+  return {
+    // Small segments, so that a test fills several.
+    storage: (id) => fileStorage({ directory: join(folder, id), segmentBytes: 128 * 1024 }),
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
 }
