@@ -47,9 +47,11 @@ function requestVotes(state: RaftState, preVote: boolean): void {
   }
 }
 
-/** Term and vote have reached the disk: a candidate's vote for itself counts from now on. */
+/** Term and vote have reached the disk: only now are others asked, and a candidate's vote for itself counts. */
 export function voteDurable(state: RaftState): void {
-  if (state.role === 'candidate' && !state.votes.has(state.id)) recordVote(state, state.id, true);
+  if (state.role !== 'candidate' || state.votes.has(state.id)) return;
+  state.electionDeadline = state.now + state.electionTimeoutMs;
+  recordVote(state, state.id, true);
 }
 
 function recordVote(state: RaftState, from: string, granted: boolean): void {

@@ -111,7 +111,7 @@ export class Raft {
   /** When `tick` wants to be called next, in milliseconds; Infinity: never. */
   get deadline(): number {
     const state = this.#state;
-    if (state.role !== 'leader') return state.isVoter ? state.electionDeadline : Number.POSITIVE_INFINITY;
+    if (state.role !== 'leader') return mayCampaign(state) ? state.electionDeadline : Number.POSITIVE_INFINITY;
     return Math.min(state.heartbeatAt, quorumLostAt(state));
   }
 
@@ -121,7 +121,7 @@ export class Raft {
       if (now >= quorumLostAt(state))
         becomeFollower(state, state.term, undefined, 'no quorum answered within the election timeout');
       else if (now >= state.heartbeatAt) startRound(state);
-    } else if (state.isVoter && now >= state.electionDeadline) {
+    } else if (mayCampaign(state) && now >= state.electionDeadline) {
       campaign(state);
     }
   }
@@ -214,6 +214,11 @@ export class Raft {
     this.#state.now = Math.max(this.#state.now, now);
     return this.#state;
   }
+}
+
+/** While term and vote are on their way to the disk nobody hears of them, so another campaign would only start all over. */
+function mayCampaign(state: RaftState): boolean {
+  return state.isVoter && state.hardStateDurable;
 }
 
 /** When a leader that hears no more must step down (check quorum; thesis, section 6.2). */
