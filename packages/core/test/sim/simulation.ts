@@ -234,15 +234,18 @@ class Simulation implements World, FaultScene {
     this.journal?.note(this.agenda.now, `** ${fault?.description}`);
     if (this.dice.chance(0.5)) leader.propose(this.#nextId++, new Uint8Array(1));
     this.agenda.runUntil(this.agenda.now + electionTimeoutMs.max * this.dice.between(1, 8));
-    // Without pre-votes it is in a later term by now, and its answers would tell so.
-    if (preVote) fault?.undo();
-    if (preVote) this.#converge('after the return of a lost node');
+    const back = (): void => {
+      fault?.undo();
+      this.#converge('after the return of a lost node');
+    };
+    // Without pre-votes it is in a later term by now, and says so when it is back.
+    if (preVote) back();
     const { role, term: termAfter } = leader.host.raft;
     must(
       role === 'leader' && termAfter === term,
-      () => `${leader.id}, who led in term ${term}, is deposed by a node that was lost`,
+      () => `${lost}, which was lost, deposes ${leader.id}, the leader of term ${term}`,
     );
-    if (!preVote) fault?.undo();
+    if (!preVote) back();
   }
 
   // Rest

@@ -43,7 +43,9 @@ export class Cluster {
   readonly reads = new Map<number, LogIndex | undefined>();
   /** Why each node has changed its role, in order. */
   readonly reasons = new Map<NodeId, string[]>();
+  /** Reads of the disk that wait for `load`; where this is not `holdLoads`, they are answered at once. */
   readonly loads: { readonly id: NodeId; readonly request: LoadRequest }[] = [];
+  holdLoads = false;
   readonly #options: ClusterOptions;
   readonly #checker: Checker | undefined;
   readonly #hosts = new Map<NodeId, Host>();
@@ -99,6 +101,7 @@ export class Cluster {
     for (const { id: read, index } of turn.effects.reads) this.reads.set(read, index);
     if (turn.effects.roleChange !== undefined) this.reasons.get(id)?.push(turn.effects.roleChange.reason);
     if (!this.#heldDisks.has(id)) this.#syncAll(id);
+    while (!this.holdLoads && this.loads.length > 0) this.load();
     return turn;
   }
 
@@ -253,13 +256,12 @@ export class Cluster {
     this.#cuts.clear();
   }
 
-  /** Delivers and loads until nothing is under way; each message is a turn. What a cut link or a dead node would get is lost. */
+  /** Delivers until nothing is under way; each message is a turn. What a cut link or a dead node would get is lost. */
   settle(): void {
-    for (let steps = 0; this.#wire.length > 0 || this.loads.length > 0; steps++) {
+    for (let steps = 0; this.#wire.length > 0; steps++) {
       if (steps > 20_000) throw new Error('the cluster does not come to rest');
-      const message = this.#wire.shift();
-      if (message === undefined) this.load();
-      else if (this.#hosts.has(message.to) && !this.#cuts.has(`${message.from}>${message.to}`)) this.hand(message);
+      const message = this.#wire.shift() as Message;
+      if (this.#hosts.has(message.to) && !this.#cuts.has(`${message.from}>${message.to}`)) this.hand(message);
     }
   }
 
