@@ -87,7 +87,7 @@ class FileStorage implements Storage {
       ({ store } = opened);
       return await this.#restore(store, release, opened.names, opened.repairs);
     } catch (error) {
-      await store?.close();
+      await doing(`close ${directory}`, async () => store?.close());
       await release();
       throw error;
     }
@@ -174,7 +174,8 @@ class FileStorage implements Storage {
   }
 
   async entries(from: LogIndex, to: LogIndex, maxBytes: number): Promise<Entry[]> {
-    return this.#use().reader.read(from, to, maxBytes);
+    const { reader, failure } = this.#use();
+    return stopping(failure, () => reader.read(from, to, maxBytes));
   }
 
   async compact(through: LogIndex): Promise<void> {
@@ -200,7 +201,8 @@ class FileStorage implements Storage {
     };
     open.writing = notReady;
     try {
-      open.writing = await createSnapshotFile({ fileSystem: this.#fileSystem, identity, meta, path, ended });
+      const made = { fileSystem: this.#fileSystem, identity, meta, path, failure: open.failure, ended };
+      open.writing = await createSnapshotFile(made);
       return open.writing;
     } catch (error) {
       open.writing = undefined;
@@ -239,7 +241,7 @@ class FileStorage implements Storage {
       await open.background;
       if (open.failure.error === undefined) await this.#noteDurable(open);
     } finally {
-      await open.store.close();
+      await doing(`close ${this.#options.directory}`, () => open.store.close());
       await open.release();
     }
   }
@@ -284,6 +286,17 @@ class FileStorage implements Storage {
         open.failure.fail(error as StorageError);
       }
     });
+  }
+}
+
+/** Runs what breaks the storage when it fails, unless the error is one that the contract excepts. */
+async function stopping<T>(failure: FailStop, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    const harmless = error instanceof StorageError && error.code === 'RAFT_STORAGE_COMPACTED';
+    if (!(error instanceof StorageError) || harmless) throw error;
+    throw failure.fail(error);
   }
 }
 

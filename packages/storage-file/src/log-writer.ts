@@ -10,7 +10,7 @@ import { encodeControl } from './records.js';
 import type { StoreIdentity } from './records.js';
 import { SegmentSupply } from './segment-supply.js';
 import { SparseIndex } from './sparse-index.js';
-import { storageError } from './storage-failure.js';
+import { doing, storageError } from './storage-failure.js';
 import type { FailStop } from './storage-failure.js';
 
 /** Bytes of batches that go into one write; a larger batch goes alone. */
@@ -170,7 +170,7 @@ export class LogWriter {
     this.#prepareNext();
     if (!isNew) return;
     begun();
-    await before?.file.close();
+    if (before !== undefined) await doing(`close ${before.path}`, () => before.file.close());
   }
 
   /** The next segment is made while there is still much room in this one. */
@@ -206,7 +206,8 @@ export class LogWriter {
   async close(): Promise<void> {
     await this.#writing;
     await this.#supply.close();
-    await this.#active?.file.close();
+    const active = this.#active;
+    if (active !== undefined) await doing(`close ${active.path}`, () => active.file.close());
   }
 }
 

@@ -10,6 +10,7 @@ import { decodeSnapshot, encodeSnapshot } from './records.js';
 import type { SnapshotRecord, StoreIdentity } from './records.js';
 import { checkVersion } from './segment-beginning.js';
 import { diskFull, doing, storageError } from './storage-failure.js';
+import type { FailStop } from './storage-failure.js';
 
 /*
  * A snapshot file: the preamble, with a number that was drawn for this snapshot and that its checksums start from; a frame
@@ -42,20 +43,34 @@ export interface SnapshotWriterOptions {
   readonly meta: SnapshotMeta;
   /** The name that it has once it is durable. */
   readonly path: string;
+  readonly failure: FailStop;
   /** It was committed (true), or given up. */
   readonly ended: (committed: boolean) => Promise<void>;
 }
 
 export async function createSnapshotFile(options: SnapshotWriterOptions): Promise<SnapshotWriter> {
   const temporary = options.path + temporarySuffix;
-  const file = await doing(`create ${temporary}`, () => options.fileSystem.open(temporary, 'create'));
+  const file = await writing(options.failure, `create ${temporary}`, () =>
+    options.fileSystem.open(temporary, 'create'),
+  );
   const writer = new SnapshotFileWriter(options, temporary, file);
   try {
     await writer.begin();
     return writer;
   } catch (error) {
-    await writer.abort();
+    if (options.failure.error === undefined) await writer.abort();
     throw error;
+  }
+}
+
+/** A full disk costs the snapshot; any other error while writing breaks the storage. */
+async function writing<T>(failure: FailStop, what: string, run: () => Promise<T>): Promise<T> {
+  failure.check();
+  try {
+    return await doing(what, run);
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'RAFT_STORAGE_FULL') throw error;
+    throw error instanceof StorageError ? failure.fail(error) : error;
   }
 }
 
@@ -120,12 +135,12 @@ class SnapshotFileWriter implements SnapshotWriter {
       await this.#seal(this.#buffer, frame);
       this.#ended = true;
       const { fileSystem, path } = this.#options;
-      await doing(`finish ${path}`, async () => {
+      await writing(this.#options.failure, `finish ${path}`, async () => {
         await this.#file.sync();
         await this.#file.close();
         await fileSystem.rename(this.#path, path);
+        await this.#options.ended(true);
       });
-      await this.#options.ended(true);
     });
   }
 
@@ -134,11 +149,11 @@ class SnapshotFileWriter implements SnapshotWriter {
     await this.#last.catch(() => 'told to whoever called');
     if (this.#ended) return;
     this.#ended = true;
+    await this.#options.ended(false);
     await doing(`remove ${this.#path}`, async () => {
       await this.#file.close();
-      await this.#options.fileSystem.remove(this.#path);
+      if (this.#options.failure.error === undefined) await this.#options.fileSystem.remove(this.#path);
     });
-    await this.#options.ended(false);
   }
 
   #next(work: () => Promise<void>): Promise<void> {
@@ -181,7 +196,7 @@ class SnapshotFileWriter implements SnapshotWriter {
   }
 
   async #put(bytes: Buffer): Promise<void> {
-    await doing(`write ${this.#path}`, async () => {
+    await writing(this.#options.failure, `write ${this.#path}`, async () => {
       if ((await this.#file.write(bytes, this.#offset)) < bytes.length) throw diskFull(`write ${this.#path}`);
       this.#unsynced += bytes.length;
       if (this.#unsynced < syncEveryBytes) return;
@@ -289,7 +304,8 @@ class SnapshotFileReader implements SnapshotReader {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#snapshot.file.close();
+    const { file, path } = this.#snapshot;
+    await doing(`close ${path}`, () => file.close());
   }
 }
 

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'vitest';
+import { RaftError, seededRandom } from '@raft/core';
+import type { Storage } from '@raft/core';
+import { fileStorage } from '@raft/storage-file';
+import { after, contentOf, doStep, empty, entry, identity, snapshotOf } from './support/model.js';
+import type { Content, Step } from './support/model.js';
+import { faults, SimulatedDisk } from './support/simulated-disk.js';
+import type { Fault } from './support/simulated-disk.js';
+
+const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {} };
+const directory = '/data';
+
+/** Some 30 writes over several segments, with truncations, a snapshot and compactions. */
+function scenario(): Step[] {
+  const steps: Step[] = [];
+  const append = (batch: Extract<Step, { type: 'append' }>['batch']): void =>
+    void steps.push({ type: 'append', batch });
+  const hardState = (term: number, commitIndex = 0): { term: number; votedFor: string; commitIndex: number } => ({
+    term,
+    votedFor: 'n1',
+    commitIndex,
+  });
+  append({ hardState: hardState(1), entries: [] });
+  for (let i = 1; i <= 12; i++) append({ entries: [entry(i, 1, i === 5 ? 70_000 : 4000)] });
+  append({ hardState: hardState(2, 8), truncateFrom: 10, entries: [entry(10, 2), entry(11, 2)] });
+  for (let i = 12; i <= 18; i++) append({ entries: [entry(i, 2, 9000)] });
+  steps.push({ type: 'snapshot', meta: { index: 9, term: 1, configuration }, data: new Uint8Array(300_000).fill(9) });
+  steps.push({ type: 'compact', through: 8 });
+  append({ truncateFrom: 18, entries: [] });
+  for (let i = 18; i <= 24; i++) append({ hardState: hardState(3, i - 3), entries: [entry(i, 3, 12_000)] });
+  steps.push({ type: 'snapshot', meta: { index: 20, term: 3, configuration }, data: new Uint8Array(10_000).fill(20) });
+  steps.push({ type: 'compact', through: 20 });
+  append({ entries: [entry(25, 3), entry(26, 3)] });
+  return steps;
+}
+
+interface Outcome {
+  /** Steps that were acknowledged, of those that change the log; the later ones were refused or never answered. */
+  readonly acknowledged: number;
+  readonly snapshot: number;
+  /** A refusal of which the storage says that nothing was done and that it goes on. */
+  readonly touched: boolean;
+}
+
+/** Runs the steps, three at a time where they are appends, until one fails. */
+async function run(disk: SimulatedDisk, steps: readonly Step[]): Promise<Outcome> {
+  const dead = waitForDeath(disk);
+  let acknowledged = 0;
+  let snapshot = 0;
+  let failed = false;
+  const storage = fileStorage({ directory, segmentBytes: 128 * 1024, fileSystem: disk.fileSystem() });
+  const work = async (): Promise<void> => {
+    await storage.open(identity);
+    for (let at = 0; at < steps.length;) {
+      const together = steps[at]?.type === 'append' && steps[at + 1]?.type === 'append' ? 2 : 1;
+      const outcomes = await Promise.allSettled(steps.slice(at, at + together).map((step) => doStep(storage, step)));
+      for (const [i, outcome] of outcomes.entries()) {
+        const step = steps[at + i] as Step;
+        if (outcome.status === 'rejected') throw outcome.reason;
+        if (step.type === 'snapshot') snapshot = step.meta.index;
+        acknowledged++;
+      }
+      at += together;
+    }
+    await storage.close();
+  };
+  try {
+    await Promise.race([work(), dead.promise]);
+  } catch (error) {
+    failed = true;
+    assert(error instanceof RaftError || error === dead.reason, `not a storage error: ${String(error)}`);
+    // What has failed acknowledges nothing any more, unless it said that the disk is full.
+    if (error instanceof RaftError && error.code === 'RAFT_STORAGE_IO') await assertFailStop(storage);
+  } finally {
+    dead.stop();
+  }
+  return { acknowledged, snapshot, touched: failed };
+}
+
+async function assertFailStop(storage: Storage): Promise<void> {
+  const again = storage.append({ hardState: { term: 99, votedFor: undefined, commitIndex: 0 }, entries: [] });
+  await assert.rejects(Promise.race([again, new Promise((_, reject) => setImmediate(reject))]));
+}
+
+/** A killed process answers nothing; so many turns without an operation mean that it is dead. */
+function waitForDeath(disk: SimulatedDisk): { promise: Promise<never>; reason: Error; stop: () => void } {
+  const reason = new Error('killed');
+  let stopped = false;
+  const promise = new Promise<never>((_, reject) => {
+    let idle = 0;
+    let seen = -1;
+    const look = (): void => {
+      if (stopped) return;
+      idle = disk.operations === seen ? idle + 1 : 0;
+      seen = disk.operations;
+      if (idle > 20) reject(reason);
+      else setImmediate(look);
+    };
+    look();
+  });
+  promise.catch(() => 'raced');
+  return { promise, reason, stop: () => (stopped = true) };
+}
+
+/** All that was acknowledged is there, in order and whole; of the rest, whole steps or nothing. */
+async function verify(disk: SimulatedDisk, steps: readonly Step[], outcome: Outcome, what: string): Promise<void> {
+  const storage = fileStorage({ directory, segmentBytes: 128 * 1024, fileSystem: disk.fileSystem() });
+  const restored = await storage.open(identity);
+  const found = await contentOf(storage, restored);
+  const allowed = contentsAfter(steps).slice(outcome.acknowledged);
+  assert(
+    allowed.includes(JSON.stringify(found)),
+    `${what}: ${outcome.acknowledged} steps were acknowledged; found ${summary(found)}`,
+  );
+  const snapshot = await snapshotOf(storage);
+  assert(snapshot >= outcome.snapshot, `${what}: snapshot ${outcome.snapshot} was acknowledged, ${snapshot} is there`);
+  assert.equal(restored.snapshot?.index ?? 0, snapshot);
+  // It goes on.
+  const next = restored.lastIndex + 1;
+  await storage.append({ entries: [entry(next, 9)] });
+  assert.equal((await storage.entries(next, next, 1))[0]?.term, 9);
+  await storage.close();
+}
+
+const known = new Map<readonly Step[], string[]>();
+
+/** What the log holds after none, one, two … of the steps. */
+function contentsAfter(steps: readonly Step[]): readonly string[] {
+  let contents = known.get(steps);
+  if (contents === undefined) {
+    let content = empty;
+    contents = [content, ...steps.map((step) => (content = after(content, step)))].map((each) => JSON.stringify(each));
+    known.set(steps, contents);
+  }
+  return contents;
+}
+
+function summary({ hardState, firstIndex, entries }: Content): string {
+  return `${JSON.stringify(hardState)}, entries ${firstIndex} to ${firstIndex + entries.length - 1}`;
+}
+
+const counts = new Map<string, number>();
+
+describe('storage-file: the N-th I/O fails, for every N', { timeout: 60_000 }, () => {
+  const steps = scenario();
+  for (const kind of faults) {
+    test(`${kind}`, async () => {
+      for (let at = 1; ; at++) {
+        const disk = new SimulatedDisk(seededRandom(at));
+        disk.failAt(at, kind);
+        const outcome = await run(disk, steps);
+        if (disk.operations < at) break;
+        disk.crash();
+        disk.failAt(0, kind);
+        await verify(disk, steps, outcome, `${kind} at operation ${at}`);
+        counts.set(kind, at);
+      }
+      assert((counts.get(kind) ?? 0) > 60, `only ${counts.get(kind)} operations were tried`);
+    });
+  }
+
+  test('and again while it recovers', async () => {
+    let cases = 0;
+    for (let first = 5; first < 150; first += 24) {
+      for (const kind of ['EIO once', 'kill', 'torn write', 'short write'] satisfies Fault[]) {
+        for (let at = 1; ; at++) {
+          const disk = new SimulatedDisk(seededRandom(first * 1000 + at));
+          disk.failAt(first, 'torn write');
+          const outcome = await run(disk, steps);
+          disk.crash();
+          disk.failAt(at, kind);
+          const recovery = await run(disk, []);
+          if (!recovery.touched && disk.operations < at) break;
+          disk.crash();
+          disk.failAt(0, kind);
+          await verify(disk, steps, outcome, `torn write at ${first}, then ${kind} at ${at} of the recovery`);
+          cases++;
+        }
+      }
+    }
+    assert(cases > 200, `only ${cases} cases`);
+  });
+});

@@ -1,0 +1,212 @@
+import { StorageError } from '@raft/core';
+import type { Random } from '@raft/core';
+import type { File, FileSystem, OpenMode } from '@raft/storage-file';
+
+/** What happens at the operation that fails. `kill` ends the process there; `torn` writes a part first. */
+export type Fault =
+  | 'EIO once'
+  | 'EIO for ever'
+  | 'ENOSPC once'
+  | 'ENOSPC for ever'
+  | 'short write'
+  | 'kill'
+  | 'torn write';
+
+export const faults: readonly Fault[] = [
+  'EIO once',
+  'EIO for ever',
+  'ENOSPC once',
+  'ENOSPC for ever',
+  'short write',
+  'kill',
+  'torn write',
+];
+
+const SECTOR_BYTES = 512;
+
+interface Inode {
+  /** As the process sees it. */
+  bytes: Buffer;
+  /** As a crash leaves it, but for what of the unsynced writes survives. */
+  durable: Buffer;
+  unsynced: { readonly position: number; readonly data: Buffer }[];
+}
+
+type Names = Map<string, Inode>;
+
+/**
+ * A disk in memory that loses at a crash what was not synced: whole writes, sectors of them, and changes of names. Each
+ * operation is counted; the one with a given number fails.
+ */
+export class SimulatedDisk {
+  #names: Names = new Map();
+  #durableNames: Names = new Map();
+  /** Changes of names since the last sync, oldest first. */
+  #renamings: ((names: Names) => void)[] = [];
+  #locks = new Set<string>();
+  #operations = 0;
+  #fault: { readonly at: number; readonly kind: Fault } | undefined;
+  #life = 0;
+  readonly #random: Random;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  get operations(): number {
+    return this.#operations;
+  }
+
+  get files(): ReadonlyMap<string, { bytes: Buffer; durable: Buffer }> {
+    return this.#names;
+  }
+
+  /** The `at`-th operation from now on fails; 0: none does. */
+  failAt(at: number, kind: Fault): void {
+    this.#operations = 0;
+    this.#fault = at === 0 ? undefined : { at, kind };
+  }
+
+  /** The process dies, and what was not synced survives as luck will have it. */
+  crash(): void {
+    this.#life++;
+    this.#fault = undefined;
+    this.#locks.clear();
+    const survivors = Math.floor(this.#random() * (this.#renamings.length + 1));
+    for (const change of this.#renamings.slice(0, survivors)) change(this.#durableNames);
+    this.#renamings = [];
+    for (const inode of new Set(this.#durableNames.values())) this.#settle(inode);
+    this.#names = new Map(this.#durableNames);
+  }
+
+  #settle(inode: Inode): void {
+    for (const { position, data } of inode.unsynced) {
+      for (let at = 0; at < data.length; at += SECTOR_BYTES) {
+        if (this.#random() < 0.5)
+          inode.durable = put(inode.durable, data.subarray(at, at + SECTOR_BYTES), position + at);
+      }
+    }
+    inode.unsynced = [];
+    inode.bytes = Buffer.from(inode.durable);
+  }
+
+  /** The file system as the process that lives now sees it. */
+  fileSystem(): FileSystem {
+    const life = this.#life;
+    const step = <T>(what: string, work: () => T): Promise<T> => this.#step(life, what, work);
+    return {
+      open: (path, mode) => step(`open ${path}`, () => this.#open(life, path, mode)),
+      makeDirectory: () => step('make directory', () => undefined),
+      list: (directory) => step('list', () => [...this.#names.keys()].map((path) => path.slice(directory.length + 1))),
+      rename: (from, to) =>
+        step(`rename ${from}`, () => {
+          const inode = this.#find(from);
+          this.#change((names) => names.delete(from) && names.set(to, inode));
+        }),
+      remove: (path) =>
+        step(`remove ${path}`, () => {
+          this.#find(path);
+          this.#change((names) => names.delete(path));
+        }),
+      syncDirectory: () =>
+        step('sync directory', () => {
+          this.#durableNames = new Map(this.#names);
+          this.#renamings = [];
+        }),
+      lock: (directory) =>
+        step('lock', () => {
+          if (this.#locks.has(directory)) throw new StorageError('RAFT_STORAGE_IN_USE', 'in use');
+          this.#locks.add(directory);
+          return async () => void this.#locks.delete(directory);
+        }),
+    };
+  }
+
+  #find(path: string): Inode {
+    const inode = this.#names.get(path);
+    if (inode === undefined) throw systemError('ENOENT', path);
+    return inode;
+  }
+
+  #change(change: (names: Names) => unknown): void {
+    change(this.#names);
+    this.#renamings.push(change);
+  }
+
+  #open(life: number, path: string, mode: OpenMode): File {
+    if (mode === 'create') {
+      if (this.#names.has(path)) throw systemError('EEXIST', path);
+      const made: Inode = { bytes: Buffer.alloc(0), durable: Buffer.alloc(0), unsynced: [] };
+      this.#change((names) => names.set(path, made));
+    }
+    const inode = this.#find(path);
+    return {
+      read: (target, position) => this.#step(life, `read ${path}`, () => inode.bytes.copy(target, 0, position)),
+      write: (source, position) => this.#write(life, inode, path, mode, Buffer.from(source), position),
+      sync: () =>
+        this.#step(life, `sync ${path}`, () => {
+          inode.durable = Buffer.from(inode.bytes);
+          inode.unsynced = [];
+        }),
+      size: () => this.#step(life, `size ${path}`, () => inode.bytes.length),
+      close: () => this.#step(life, `close ${path}`, () => undefined),
+    };
+  }
+
+  #write(life: number, inode: Inode, path: string, mode: OpenMode, data: Buffer, position: number): Promise<number> {
+    const write = (part: Buffer, durable: boolean): number => {
+      inode.bytes = put(inode.bytes, part, position);
+      if (durable) inode.durable = put(inode.durable, part, position);
+      else inode.unsynced.push({ position, data: part });
+      return part.length;
+    };
+    const kind = this.#due();
+    if (kind === 'short write') {
+      this.#operations++;
+      this.#fault = undefined;
+      return Promise.resolve(write(data.subarray(0, data.length >> 1), false));
+    }
+    // A write that fails, or dies, may have reached the disk in part.
+    if (kind !== undefined && life === this.#life) write(data, false);
+    return this.#step(life, `write ${path}`, () => write(data, mode === 'durable'));
+  }
+
+  #due(): Fault | undefined {
+    const fault = this.#fault;
+    if (fault === undefined) return undefined;
+    const forEver = fault.kind === 'EIO for ever' || fault.kind === 'ENOSPC for ever';
+    const next = this.#operations + 1;
+    return next === fault.at || (forEver && next > fault.at) ? fault.kind : undefined;
+  }
+
+  async #step<T>(life: number, what: string, work: () => T): Promise<T> {
+    if (life !== this.#life) return new Promise(() => {});
+    const kind = this.#due();
+    this.#operations++;
+    if (kind === undefined || kind === 'short write') return work();
+    if (kind === 'kill' || kind === 'torn write') {
+      this.#life++;
+      return new Promise(() => {});
+    }
+    const full = kind.startsWith('ENOSPC');
+    // Reading and closing need no space.
+    if (full && /^(read|close|size|list|lock|remove)/.test(what)) return work();
+    if (kind.endsWith('once')) this.#fault = undefined;
+    throw systemError(full ? 'ENOSPC' : 'EIO', what);
+  }
+}
+
+function put(bytes: Buffer, data: Buffer, position: number): Buffer {
+  if (position + data.length <= bytes.length) {
+    data.copy(bytes, position);
+    return bytes;
+  }
+  const longer = Buffer.alloc(Math.max(bytes.length, position + data.length));
+  bytes.copy(longer);
+  data.copy(longer, position);
+  return longer;
+}
+
+function systemError(code: string, what: string): Error {
+  return Object.assign(new Error(`${code}: ${what}`), { code });
+}
