@@ -65,7 +65,11 @@ describe('storage-file: damage', () => {
       writeFileSync(join(directory, 'store'), store);
       const { content, repairs } = await open(directory);
       assert.equal(content.entries.length, 4, `torn at ${at}`);
-      assert.equal(repairs.length, at === before || lastNonZero(torn) < before ? 0 : 1, `torn at ${at}: ${repairs}`);
+      assert.equal(
+        repairs.length,
+        at === before || lastNonZero(torn) < before ? 0 : 1,
+        `torn at ${at}: ${repairs.join()}`,
+      );
     }
   });
 

@@ -145,7 +145,7 @@ const counts = new Map<string, number>();
 describe('storage-file: the N-th I/O fails, for every N', { timeout: 60_000 }, () => {
   const steps = scenario();
   for (const kind of faults) {
-    test(`${kind}`, async () => {
+    test(kind, async () => {
       for (let at = 1; ; at++) {
         const disk = new SimulatedDisk(seededRandom(at));
         disk.failAt(at, kind);

@@ -1,0 +1,73 @@
+// node packages/storage-file/bench/append.mjs [DIRECTORY]
+// Durable batches a second at 1, 16 and 256 entries of 256 bytes, beside what the disk itself does with the same bytes
+// (write and fdatasync over a file that was made ahead), in turns. Runs what was built.
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileStorage } from '@raft/storage-file';
+
+const rounds = 5;
+const roundMs = 700;
+const root = fs.mkdtempSync(join(process.argv[2] ?? tmpdir(), 'raft-bench-'));
+
+async function raw(bytes) {
+  const path = join(root, 'raw');
+  const fd = fs.openSync(path, 'w');
+  const size = 16 * 1024 * 1024;
+  fs.writeSync(fd, Buffer.alloc(size), 0, size, 0);
+  fs.fsyncSync(fd);
+  const data = Buffer.alloc(bytes, 7);
+  const done = (work) => new Promise((resolve, reject) => work((error) => (error ? reject(error) : resolve())));
+  let at = 0;
+  const rate = await perSecond(async () => {
+    if (at + bytes > size) at = 0;
+    await done((callback) => fs.write(fd, data, 0, bytes, at, callback));
+    await done((callback) => fs.fdatasync(fd, callback));
+    at += bytes;
+  });
+  fs.closeSync(fd);
+  return rate;
+}
+
+async function storage(entries) {
+  const directory = fs.mkdtempSync(join(root, 'store-'));
+  const log = fileStorage({ directory });
+  await log.open({ clusterId: 'c', nodeId: 'n', groupId: 'g' });
+  const data = new Uint8Array(256).fill(7);
+  let next = 1;
+  const batch = () => ({ entries: Array.from({ length: entries }, () => ({ index: next++, term: 1, type: 1, data })) });
+  await log.append(batch());
+  const rate = await perSecond(() => log.append(batch()));
+  await log.close();
+  fs.rmSync(directory, { recursive: true });
+  return rate;
+}
+
+async function perSecond(work) {
+  const start = performance.now();
+  let count = 0;
+  while (performance.now() - start < roundMs) {
+    await work();
+    count++;
+  }
+  return (count * 1000) / (performance.now() - start);
+}
+
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+
+try {
+  console.log('entries   storage batches/s   disk writes/s   ratio   (medians of', rounds, 'rounds in turn)');
+  for (const entries of [1, 16, 256]) {
+    const [ours, disks] = [[], []];
+    for (let round = 0; round < rounds; round++) {
+      ours.push(await storage(entries));
+      disks.push(await raw(entries * 272 + 56));
+    }
+    const ratio = median(ours.map((rate, i) => rate / disks[i]));
+    console.log(
+      `${String(entries).padStart(7)}   ${median(ours).toFixed(0).padStart(17)}   ${median(disks).toFixed(0).padStart(13)}   ${ratio.toFixed(2)}`,
+    );
+  }
+} finally {
+  fs.rmSync(root, { recursive: true });
+}
