@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { identify, isRunning, signal } from '../src/cluster/identity.js';
-import { layOut } from '../src/cluster/layout.js';
+import { dataFolder, layOut } from '../src/cluster/layout.js';
 import { program, readClusterOptions } from '../src/cluster/options.js';
 import type { ClusterOptions } from '../src/cluster/options.js';
 import { readState, withoutProcesses, writeState } from '../src/cluster/state.js';
@@ -81,14 +81,13 @@ describe('the layout of a cluster', () => {
     );
   });
 
-  it('refuses data of another shape, and removes them when told to, with nothing else', async () => {
-    await writeState(directory, await layOut(await options('--nodes', '3')));
-    await mkdir(join(directory, 'node-1'));
+  it('keeps the data of another shape apart, and removes all when told to, with nothing else', async () => {
+    const [three, five] = [await options('--nodes', '3'), await options('--nodes', '5', '--fresh')];
+    expect([dataFolder(three), dataFolder(five)]).toEqual([`3-nodes-${basePort}`, `5-nodes-${basePort}`]);
+    await writeState(directory, await layOut(three));
+    await mkdir(join(directory, dataFolder(three), 'node-1'), { recursive: true });
     await writeFile(join(directory, 'mine.txt'), '');
-    await expect(layOut(await options('--nodes', '5'))).rejects.toThrow(
-      new RegExp(`holds the data of 3 nodes on .*: use --nodes 3 --base-port ${basePort}, or --fresh to remove them$`),
-    );
-    expect((await layOut(await options('--nodes', '5', '--fresh'))).nodes).toHaveLength(5);
+    expect((await layOut(five)).nodes).toHaveLength(5);
     expect(await readdir(directory)).toEqual(['mine.txt']);
   });
 

@@ -11,7 +11,15 @@ import type { ClusterState } from './state.js';
 export const clusterId = 'local';
 
 /** The files that a cluster leaves in its directory. */
-const ownFile = /^(cluster\.json(\.new)?|node-\d+(\.log(\.1)?)?)$/;
+const ownFile = /^(cluster\.json(\.new)?|node-\d\.log(\.1)?|\d-nodes-\d+)$/;
+
+/**
+ * Where a cluster keeps its nodes' data, below its directory. Its log names its members and their addresses, so that
+ * clusters of other shapes have others.
+ */
+export function dataFolder({ nodes, basePort }: ClusterOptions): string {
+  return `${nodes}-nodes-${basePort}`;
+}
 
 /**
  * Lays the cluster out: which node has which ports. Sees that nothing is in its way, an earlier cluster included.
@@ -29,9 +37,8 @@ export async function layOut(options: ClusterOptions): Promise<ClusterState> {
       `a cluster runs in ${directory} already (process ${pids.join(', ')}): stop it first, or choose another --data and --base-port`,
     );
   }
-  const state = makeState(options);
   if (options.fresh) await wipe(directory, earlier !== undefined);
-  else if (earlier !== undefined) checkSame(earlier, state, directory);
+  const state = makeState(options);
   const busy = await busyAddresses(state.nodes.flatMap(({ address, http }) => [address, http]));
   if (busy.length > 0) {
     throw new UsageError(`${busy.join(', ')} in use: stop what listens there, or choose another --base-port`);
@@ -51,17 +58,6 @@ function makeState({ nodes, basePort, transport, storage }: ClusterOptions): Clu
       http: `127.0.0.1:${basePort + httpPortOffset + at}`,
     })),
   };
-}
-
-/** A durable cluster knows its members and their addresses from its log. */
-function checkSame(earlier: ClusterState, now: ClusterState, directory: string): void {
-  const describe = ({ nodes }: ClusterState): string => nodes.map(({ address }) => address).join(', ');
-  if (describe(earlier) === describe(now)) return;
-  const [, port] = (earlier.nodes[0]?.address ?? '').split(':');
-  throw new UsageError(
-    `${basename(directory)} holds the data of ${earlier.nodes.length} nodes on ${describe(earlier)}: ` +
-      `use --nodes ${earlier.nodes.length} --base-port ${port}, or --fresh to remove them`,
-  );
 }
 
 /** Removes what a cluster leaves behind and nothing else. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { identify } from './identity.js';
 import type { ProcessIdentity } from './identity.js';
+import { dataFolder } from './layout.js';
 import type { ClusterOptions } from './options.js';
 import type { ClusterState, NodeState } from './state.js';
 
@@ -47,7 +48,7 @@ function serverArguments(node: NodeState, state: ClusterState, options: ClusterO
     serverProgram,
     ...['--id', node.id, '--peers', peers, '--cluster-id', state.clusterId, '--http', node.http],
     ...['--transport', state.transport, '--storage', state.storage],
-    ...(options.durable ? ['--data', join(options.directory, `node-${node.id}`)] : []),
+    ...(options.durable ? ['--data', join(options.directory, dataFolder(options), `node-${node.id}`)] : []),
     ...(options.detach ? [] : ['--stop-on-stdin-end']),
     ...options.serverArguments,
   ];

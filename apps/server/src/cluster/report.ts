@@ -1,5 +1,6 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { StatusReport } from '../http.js';
+import { dataFolder } from './layout.js';
 import type { NodeProcess } from './node-process.js';
 import type { ClusterOptions } from './options.js';
 import type { ClusterState } from './state.js';
@@ -27,7 +28,9 @@ export function describeCluster(
     `process ${identity.pid}`,
     `http://${node.http}/status`,
   ]);
-  const kept = options.durable ? `${layout.storage} in ${options.directory}` : `${layout.storage}, gone when they stop`;
+  const kept = options.durable
+    ? `${layout.storage} in ${join(options.directory, dataFolder(options))}`
+    : `${layout.storage}, gone when they stop`;
   return [
     `${layout.nodes.length} ${layout.nodes.length === 1 ? 'node' : 'nodes'}, transport ${layout.transport}, storage ${kept}`,
     ...alignColumns(rows),
