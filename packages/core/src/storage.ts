@@ -1,4 +1,4 @@
-import type { Configuration, Entry, GroupId, HardState, LogIndex, NodeId, SnapshotMeta, TermRun } from './types.js';
+import type { Entry, GroupId, HardState, LogIndex, NodeId, SnapshotMeta, TermRun } from './types.js';
 
 /**
  * Keeps one group's log, hard state and snapshot. The node calls it; implement it to keep them somewhere else.
@@ -96,5 +96,3 @@ export interface SnapshotReader {
   chunks(offset?: number): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
-
-export type { Configuration };
