@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AppendEntries } from '../../src/messages.js';
 import { EntryType } from '../../src/types.js';
@@ -77,7 +77,7 @@ describe('log replication (paper, section 5.3)', () => {
     }
     cluster.settle();
     const { lastIndex } = cluster.raft('2');
-    for (const copy of copies.reverse()) {
+    for (const copy of copies.toReversed()) {
       expect(cluster.hand(copy).effects.write).toBeUndefined();
       expect(cluster.raft('2').lastIndex).toBe(lastIndex);
     }

@@ -194,9 +194,14 @@ export class Cluster {
     return (proposed[0] as { index: LogIndex }).index;
   }
 
+  /** Says that a test will hand over a read by itself. */
+  expectRead(read: number): void {
+    this.#checker?.readBegan(read);
+  }
+
   read(id: NodeId): number {
     const read = this.#nextId++;
-    this.#checker?.readBegan(read);
+    this.expectRead(read);
     this.host(id).reads.push(read);
     this.turn(id);
     return read;
