@@ -1,6 +1,8 @@
+import { EventEmitter } from 'node:events';
 import { Metadata, status } from '@grpc/grpc-js';
-import type { Client, ClientReadableStream, StatusObject } from '@grpc/grpc-js';
+import type { Client, Server, StatusObject } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
+import { Health } from '../src/health.js';
 import { startNode, until } from './support/nodes.js';
 import { rawClient, rawUnary } from './support/raw.js';
 
@@ -14,10 +16,7 @@ const serviceUnknown = Buffer.of(8, 3);
 const check = (client: Client, service: string): Promise<Uint8Array> =>
   rawUnary(client, '/grpc.health.v1.Health/Check', request(service));
 
-function watch(
-  client: Client,
-  service: string,
-): { told: Uint8Array[]; ended: Promise<StatusObject>; stream: ClientReadableStream<Uint8Array> } {
+function watch(client: Client, service: string): { told: Uint8Array[]; ended: Promise<StatusObject> } {
   const path = '/grpc.health.v1.Health/Watch';
   const stream = client.makeServerStreamRequest(
     path,
@@ -29,7 +28,7 @@ function watch(
   const told: Uint8Array[] = [];
   stream.on('data', (bytes: Uint8Array) => void told.push(bytes));
   stream.on('error', () => {});
-  return { told, stream, ended: new Promise((resolve) => stream.on('status', resolve)) };
+  return { told, ended: new Promise((resolve) => stream.on('status', resolve)) };
 }
 
 test('tells of the server, of what it serves, and of what is unknown', async () => {
@@ -68,12 +67,30 @@ test('tells watchers of each change, and of the end', async () => {
   expect(later.told).toEqual([serviceUnknown, serving, notServing]);
 });
 
-test('forgets a watcher that goes away', async () => {
+test('tells a watcher that reads slowly the latest state', async () => {
   const node = await startNode();
-  const { stream, told, ended } = watch(rawClient(node.address), '');
+  const { told } = watch(rawClient(node.address), '');
   await until(() => told.length === 1, 'the state now is told');
-  stream.cancel();
-  await ended;
-  node.transport.setServing(false);
-  expect(told).toHaveLength(1);
+  for (const serving of [false, true, false, true]) node.transport.setServing(serving);
+  await until(() => told.length === 3, 'the changes are told');
+  expect(told).toEqual([serving, notServing, serving]);
+});
+
+test('forgets a watcher that goes away', () => {
+  const health = new Health();
+  const handlers = new Map<string, (stream: unknown) => void>();
+  health.register({
+    register: (path: string, handle: () => void) => void handlers.set(path, handle),
+  } as unknown as Server);
+  const stream = Object.assign(new EventEmitter(), {
+    request: { service: 'x' },
+    written: 0,
+    write: () => (stream.written += 1),
+  });
+  handlers.get('/grpc.health.v1.Health/Watch')?.(stream);
+  expect(stream.written).toBe(1);
+  stream.emit('cancelled');
+  health.set('x', true);
+  health.close();
+  expect(stream.written).toBe(1);
 });

@@ -3,7 +3,7 @@ import type { Client } from '@grpc/grpc-js';
 import { fileDescriptors } from '@raft/proto/descriptors';
 import protobuf from 'protobufjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { startNode, until } from './support/nodes.js';
+import { startNode, turn, until } from './support/nodes.js';
 import { rawClient, rawStream } from './support/raw.js';
 
 // A reflection client made from the .proto files, as a tool would make it.
@@ -114,6 +114,24 @@ test('gives a file together with what it imports', async () => {
   expect(response?.fileDescriptorResponse?.fileDescriptorProto).toEqual(
     reflection.map(({ bytes }) => Buffer.from(bytes).toString('base64')),
   );
+});
+
+test('does not read requests whose answers nobody reads', async () => {
+  const node = await startNode({ reflection: [] });
+  const { stream } = rawStream(rawClient(node.address), '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo');
+  stream.pause();
+  // The answer repeats the request.
+  const { request } = types.get('v1')!;
+  const large = request.encode(request.fromObject({ fileByFilename: 'x'.repeat(100_000) })).finish();
+  let taken = 0;
+  for (let i = 0; i < 300; i += 1) stream.write(large, () => (taken += 1));
+  // Until nothing moves any more.
+  for (let still = 0, before = -1; still < 50; still = taken === before ? still + 1 : 0) {
+    before = taken;
+    await turn();
+  }
+  expect(taken).toBeGreaterThan(0);
+  expect(taken).toBeLessThan(200);
 });
 
 test('ends a stream that sends nonsense, and no other', async () => {

@@ -84,7 +84,9 @@ describe('a unary method', () => {
       return new Promise(() => {});
     });
     const client = rawClient(node.address);
-    const late = await failure(rawUnary(client, run, Uint8Array.of(1), Date.now() + 100));
+    // Connected first, so that the call arrives well before its deadline.
+    await rawUnary(client, '/test.v1.Test/Other', Uint8Array.of(1));
+    const late = await failure(rawUnary(client, run, Uint8Array.of(1), Date.now() + 500));
     expect(late.code).toBe(status.DEADLINE_EXCEEDED);
     await until(() => signals[0]?.aborted === true, 'the signal fires');
     const gone = failure(rawUnary(client, run, Uint8Array.of(1)));
