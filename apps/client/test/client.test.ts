@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runClient } from '../src/cli.js';
 import { ServerCluster } from '../../../tests/process/support/cluster.js';
 import { run } from '../../../tests/process/support/programs.js';
 import type { Outcome, RunOptions } from '../../../tests/process/support/programs.js';
@@ -24,12 +25,28 @@ async function startServers(transport: 'tcp' | 'grpc', size: number, ...flags: s
   await servers.leader();
 }
 
-async function client(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  const env = { RAFT_PEERS: servers.addresses.join(','), RAFT_TRANSPORT: used };
-  return run('client', args, { ...options, env: { ...env, ...options.env } });
+/** How the client is called: as a program, or its function, which takes a hundredth of the time. */
+type Call = (args: readonly string[]) => Promise<Outcome>;
+
+const env = (): Record<string, string> => ({ RAFT_PEERS: servers.addresses.join(','), RAFT_TRANSPORT: used });
+
+async function program(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return run('client', args, { ...options, env: env() });
 }
-async function json(...args: string[]): Promise<[code: Outcome['code'], output: unknown]> {
-  const { code, stdout } = await client([...args, '--output', 'json']);
+
+async function inProcess(args: readonly string[]): Promise<Outcome> {
+  const written: Record<'stdout' | 'stderr', Uint8Array[]> = { stdout: [], stderr: [] };
+  const code = await runClient(args, {
+    ...{ env: env(), directory },
+    stdout: (output) => void written.stdout.push(Buffer.from(output)),
+    stderr: (line) => void written.stderr.push(Buffer.from(line)),
+  });
+  const text = (name: 'stdout' | 'stderr'): string => Buffer.concat(written[name]).toString();
+  return { code, stdout: text('stdout'), stderr: text('stderr') };
+}
+
+async function asJson(call: Call, args: readonly string[]): Promise<[code: Outcome['code'], output: unknown]> {
+  const { code, stdout } = await call([...args, '--output', 'json']);
   return [code, JSON.parse(stdout)];
 }
 
@@ -40,14 +57,14 @@ describe.each(['tcp', 'grpc'] as const)('raft-client over %s', (transport) => {
   afterAll(async () => servers.killAll());
 
   it('sets and gets, in both forms', async () => {
-    expect(await client(['--op', 'set', '--key', 'mykey', '--value', 'hello raft'])).toEqual({
+    expect(await program(['--op', 'set', '--key', 'mykey', '--value', 'hello raft'])).toEqual({
       code: 0,
       stdout: 'ok\n',
       stderr: '',
     });
-    expect(await client(['--op', 'get', '--key', 'mykey'])).toEqual({ code: 0, stdout: 'hello raft\n', stderr: '' });
-    expect(await client(['get', 'mykey'])).toEqual({ code: 0, stdout: 'hello raft\n', stderr: '' });
-    expect(await json('get', 'mykey')).toEqual([
+    expect(await program(['--op', 'get', '--key', 'mykey'])).toEqual({ code: 0, stdout: 'hello raft\n', stderr: '' });
+    expect(await program(['get', 'mykey'])).toEqual({ code: 0, stdout: 'hello raft\n', stderr: '' });
+    expect(await asJson(program, ['get', 'mykey'])).toEqual([
       0,
       { found: true, key: 'mykey', value: 'hello raft', encoding: 'utf8', revision: expect.any(Number) as number },
     ]);
@@ -56,13 +73,13 @@ describe.each(['tcp', 'grpc'] as const)('raft-client over %s', (transport) => {
   it('shows the servers, also those that do not answer', async () => {
     const [address] = servers.addresses;
     const peers = `${address},127.0.0.1:1`;
-    const { code, stdout } = await client(['status', '--peers', peers, '--timeout', '2000']);
+    const { code, stdout } = await program(['status', '--peers', peers, '--timeout', '2000']);
     expect(code).toBe(0);
     const [head, first, second] = stdout.split('\n');
     expect(head).toMatch(/^ADDRESS +ID +ROLE +TERM +LEADER +COMMIT +APPLIED +LOG +SNAPSHOT +VERSION$/);
     expect(first).toMatch(new RegExp(`^${address} +1 +leader +\\d+ +1 +\\d+ +\\d+ +1-\\d+ +0 +0\\.1\\.0$`));
     expect(second).toMatch(/^127\.0\.0\.1:1 +- +unreachable +\S/);
-    expect(await json('status', '--peers', peers, '--timeout', '2000')).toMatchObject([
+    expect(await asJson(program, ['status', '--peers', peers, '--timeout', '2000'])).toMatchObject([
       0,
       {
         nodes: [
@@ -75,17 +92,17 @@ describe.each(['tcp', 'grpc'] as const)('raft-client over %s', (transport) => {
 
   it('exits with 1 when no server answers: certainly not done', async () => {
     const args = ['set', 'k', 'v', '--peers', '127.0.0.1:1', '--timeout', '300'];
-    expect(await client(args)).toMatchObject({
+    expect(await program(args)).toMatchObject({
       ...{
         code: 1,
         stdout: '',
         stderr: expect.stringMatching(/^raft-client: not done within 300 ms: .*\n$/) as string,
       },
     });
-    expect(JSON.parse((await client([...args, '--output', 'json'])).stderr)).toEqual({
+    expect(JSON.parse((await program([...args, '--output', 'json'])).stderr)).toEqual({
       error: { code: 'RAFT_TIMEOUT', exitCode: 1, message: expect.stringMatching(/^not done within/) as string },
     });
-    expect((await client(['status', '--peers', '127.0.0.1:1', '--timeout', '300'])).code).toBe(1);
+    expect((await program(['status', '--peers', '127.0.0.1:1', '--timeout', '300'])).code).toBe(1);
   });
 
   it('puts a load on the cluster', async () => {
@@ -102,7 +119,7 @@ describe.each(['tcp', 'grpc'] as const)('raft-client over %s', (transport) => {
       '--keys',
       '10',
     ];
-    const [code, report] = await json(...args, '--reads', '0.5');
+    const [code, report] = await asJson(program, [...args, '--reads', '0.5']);
     expect([code, report]).toEqual([
       0,
       {
@@ -117,8 +134,8 @@ describe.each(['tcp', 'grpc'] as const)('raft-client over %s', (transport) => {
       },
     ]);
     expect((report as { writes: number }).writes).toBeGreaterThan(10);
-    expect((await client(args)).stdout).toMatch(/^writes +\d/m);
-    expect(await json('list', 'bench/')).toMatchObject([0, { more: false, items: { length: 10 } }]);
+    expect((await program(args)).stdout).toMatch(/^writes +\d/m);
+    expect(await asJson(program, ['list', 'bench/'])).toMatchObject([0, { more: false, items: { length: 10 } }]);
   });
 });
 
@@ -127,79 +144,85 @@ describe('raft-client', () => {
   afterAll(async () => servers.killAll());
 
   it('exits with 4 when the key is not there', async () => {
-    expect(await client(['get', 'none'])).toEqual({
+    expect(await inProcess(['get', 'none'])).toEqual({
       code: 4,
       stdout: '',
       stderr: 'raft-client: the key none is not there\n',
     });
-    expect(await json('get', 'none')).toEqual([4, { found: false, key: 'none', encoding: 'utf8' }]);
-    expect((await client(['delete', 'none'])).code).toBe(4);
+    expect(await asJson(inProcess, ['get', 'none'])).toEqual([4, { found: false, key: 'none', encoding: 'utf8' }]);
+    expect((await inProcess(['delete', 'none'])).code).toBe(4);
   });
 
   it('deletes', async () => {
-    await client(['set', 'gone', 'x']);
-    expect(await client(['delete', 'gone'])).toMatchObject({ code: 0, stdout: 'ok\n' });
-    expect((await client(['get', 'gone'])).code).toBe(4);
+    await inProcess(['set', 'gone', 'x']);
+    expect(await inProcess(['delete', 'gone'])).toMatchObject({ code: 0, stdout: 'ok\n' });
+    expect((await inProcess(['get', 'gone'])).code).toBe(4);
   });
 
   it('compares and sets', async () => {
-    const [, set] = await json('cas', 'c', 'one', '--absent');
+    const [, set] = await asJson(inProcess, ['cas', 'c', 'one', '--absent']);
     const { revision } = set as { revision: number };
     expect(set).toEqual({ done: true, revision: expect.any(Number) as number });
-    expect(await client(['cas', 'c', 'two', '--absent'])).toEqual({
+    expect(await inProcess(['cas', 'c', 'two', '--absent'])).toEqual({
       ...{ code: 1, stdout: '' },
       stderr: `raft-client: not set: the key is one (revision ${revision})\n`,
     });
-    expect(await json('cas', 'c', 'two', '--expect', 'none')).toEqual([
+    expect(await asJson(inProcess, ['cas', 'c', 'two', '--expect', 'none'])).toEqual([
       1,
       { done: false, key: 'c', value: 'one', encoding: 'utf8', revision },
     ]);
-    expect((await client(['cas', 'c', 'two', '--expect', 'one'])).code).toBe(0);
-    expect((await client(['cas', 'c', 'three', '--expect-revision', String(revision)])).code).toBe(1);
-    expect((await client(['get', 'c'])).stdout).toBe('two\n');
-    expect(await json('cas', 'd', 'two', '--expect', 'x')).toEqual([
+    expect((await inProcess(['cas', 'c', 'two', '--expect', 'one'])).code).toBe(0);
+    expect((await inProcess(['cas', 'c', 'three', '--expect-revision', String(revision)])).code).toBe(1);
+    expect((await inProcess(['get', 'c'])).stdout).toBe('two\n');
+    expect(await asJson(inProcess, ['cas', 'd', 'two', '--expect', 'x'])).toEqual([
       1,
       { done: false, key: 'd', encoding: 'utf8', revision: null },
     ]);
   });
 
   it('lists by prefix, in order and in pieces', async () => {
-    for (const key of ['l/b', 'l/a', 'l/c', 'm']) await client(['set', key, `of ${key}`]);
-    expect((await client(['list', 'l/'])).stdout).toBe('l/a\tof l/a\nl/b\tof l/b\nl/c\tof l/c\n');
-    expect(await json('list', 'l/', '--limit', '2', '--after', 'l/a')).toMatchObject([
+    for (const key of ['l/b', 'l/a', 'l/c', 'm']) await inProcess(['set', key, `of ${key}`]);
+    expect((await inProcess(['list', 'l/'])).stdout).toBe('l/a\tof l/a\nl/b\tof l/b\nl/c\tof l/c\n');
+    expect(await asJson(inProcess, ['list', 'l/', '--limit', '2', '--after', 'l/a'])).toMatchObject([
       0,
       { items: [{ key: 'l/b', value: 'of l/b' }, { key: 'l/c' }], more: false },
     ]);
-    expect(await json('list', 'l/', '--limit', '1')).toMatchObject([0, { items: [{ key: 'l/a' }], more: true }]);
+    expect(await asJson(inProcess, ['list', 'l/', '--limit', '1'])).toMatchObject([
+      0,
+      { items: [{ key: 'l/a' }], more: true },
+    ]);
   });
 
   it('takes and gives bytes that are no text', async () => {
-    expect((await client(['set', '/wA=', 'gIGC', '--encoding', 'base64'])).code).toBe(0);
-    expect((await client(['get', '/wA=', '--encoding', 'base64'])).stdout).toBe('gIGC\n');
-    expect(await json('get', '/wA=', '--encoding', 'base64')).toMatchObject([
+    expect((await inProcess(['set', '/wA=', 'gIGC', '--encoding', 'base64'])).code).toBe(0);
+    expect((await inProcess(['get', '/wA=', '--encoding', 'base64'])).stdout).toBe('gIGC\n');
+    expect(await asJson(inProcess, ['get', '/wA=', '--encoding', 'base64'])).toMatchObject([
       0,
       { key: '/wA=', value: 'gIGC', encoding: 'base64' },
     ]);
-    await client(['set', 'binary', '--value-file', '-'], { input: Buffer.from([0x80, 0x0a]) });
-    expect(await json('get', 'binary')).toMatchObject([0, { key: 'YmluYXJ5', value: 'gAo=', encoding: 'base64' }]);
-    expect((await client(['list', 'binary'])).stdout).toBe('binary\tbase64:gAo=\n');
-    await client(['set', 'lines', 'a\nb']);
-    expect((await client(['list', 'lines'])).stdout).toBe('lines\t"a\\nb"\n');
+    await program(['set', 'binary', '--value-file', '-'], { input: Buffer.from([0x80, 0x0a]) });
+    expect(await asJson(inProcess, ['get', 'binary'])).toMatchObject([
+      0,
+      { key: 'YmluYXJ5', value: 'gAo=', encoding: 'base64' },
+    ]);
+    expect((await inProcess(['list', 'binary'])).stdout).toBe('binary\tbase64:gAo=\n');
+    await inProcess(['set', 'lines', 'a\nb']);
+    expect((await inProcess(['list', 'lines'])).stdout).toBe('lines\t"a\\nb"\n');
   });
 
   it('keeps to the limits, and says so', async () => {
     const file = join(directory, 'value');
     await writeFile(file, Buffer.alloc(2 ** 20, 'x'));
-    expect(await client(['set', 'large', '--value-file', file])).toMatchObject({ code: 0 });
-    expect((await client(['get', 'large'])).stdout).toHaveLength(2 ** 20 + 1);
+    expect(await inProcess(['set', 'large', '--value-file', file])).toMatchObject({ code: 0 });
+    expect((await inProcess(['get', 'large'])).stdout).toHaveLength(2 ** 20 + 1);
     await writeFile(file, Buffer.alloc(2 ** 20 + 1));
-    expect(await client(['set', 'large', '--value-file', file])).toEqual({
+    expect(await inProcess(['set', 'large', '--value-file', file])).toEqual({
       ...{ code: 2, stdout: '' },
       stderr: 'raft-client: the value has 1048577 bytes: at most 1048576 are allowed\n',
     });
-    expect((await client(['set', 'k'.repeat(4097), 'v'])).code).toBe(2);
-    expect((await client(['get', ''])).code).toBe(2);
-    expect(await client(['set', 'k', '--value-file', join(directory, 'none')])).toMatchObject({
+    expect((await inProcess(['set', 'k'.repeat(4097), 'v'])).code).toBe(2);
+    expect((await inProcess(['get', ''])).code).toBe(2);
+    expect(await inProcess(['set', 'k', '--value-file', join(directory, 'none')])).toMatchObject({
       ...{
         code: 2,
         stderr: `raft-client: --value-file ${join(directory, 'none')} cannot be read (ENOENT): name another\n`,
