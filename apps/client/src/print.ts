@@ -35,16 +35,14 @@ export function itemLine(item: { readonly key: Uint8Array; readonly value: Uint8
   return `${shown(item.key, encoding)}\t${shown(item.value, encoding)}`;
 }
 
-/** Left-aligned columns, two blanks between them. */
-export function table(rows: readonly (readonly string[])[]): string {
+/** The lines of left-aligned columns, two blanks between them. */
+export function table(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, at) => void (widths[at] = Math.max(widths[at] ?? 0, cell.length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return rows.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }

@@ -6,14 +6,16 @@ export type Answer =
   | { readonly address: string; readonly status: KvStatus }
   | { readonly address: string; readonly error: string };
 
-/** One row a server; those that do not answer last in their place. */
+/** One row a server, in the order they were named. Why one does not answer follows its row, and widens no column. */
 export function statusTable(answers: readonly Answer[]): string {
   const head = ['ADDRESS', 'ID', 'ROLE', 'TERM', 'LEADER', 'COMMIT', 'APPLIED', 'LOG', 'SNAPSHOT', 'VERSION'];
-  return table([head, ...answers.map(row)]);
+  const [first = '', ...rows] = table([head, ...answers.map(row)]);
+  const whys = answers.map((answer) => ('error' in answer ? `  ${answer.error}` : ''));
+  return [first, ...rows.map((line, at) => `${line}${whys[at]}`)].join('\n');
 }
 
 function row(answer: Answer): string[] {
-  if ('error' in answer) return [answer.address, '-', 'unreachable', answer.error];
+  if ('error' in answer) return [answer.address, '-', 'unreachable'];
   const { address, status } = answer;
   return [
     ...[address, status.id, status.role, String(status.term), status.leaderId ?? '-'],
