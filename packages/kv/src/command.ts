@@ -141,7 +141,7 @@ function parseExpected(tag: number, reader: WireReader): ExpectedSpans | undefin
   if (tag === Tag.expectedValue) return { type: 'value', start: reader.span(), end: reader.position };
   if (tag === Tag.expectedRevision) return { type: 'revision', revision: reader.varint() };
   if (tag === Tag.absent) {
-    if (reader.varint() === 1) return { type: 'absent' };
+    if (reader.varint() !== 0) return { type: 'absent' };
     throw new DecodeError('malformed command: absent is not true');
   }
   reader.skip(tag % 8);

@@ -41,3 +41,9 @@ export function checkValueBytes(bytes: number, limits: KvLimits): void {
     throw new InvalidArgumentError(`the value has ${bytes} bytes: at most ${limits.maxValueBytes} are allowed`);
   }
 }
+
+/** Throws {@link InvalidArgumentError}, naming the option. */
+export function checkTimeout(timeoutMs: number, name = 'timeoutMs'): void {
+  if (timeoutMs > 0 && timeoutMs < 0x8000_0000) return;
+  throw new InvalidArgumentError(`${name} is ${timeoutMs}: give milliseconds from 1 to 2147483647`);
+}

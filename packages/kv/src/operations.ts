@@ -2,7 +2,14 @@ import { type CallOptions, InvalidArgumentError, type Logger, type RaftNode, sil
 import { DecodeError, decodeMessage, kvV1 } from '@raft/proto';
 import { detached } from './bytes.js';
 import { type CommandSpans, parseCommand } from './command.js';
-import { checkKeyBytes, checkValueBytes, type KvLimitOptions, type KvLimits, resolveLimits } from './limits.js';
+import {
+  checkKeyBytes,
+  checkTimeout,
+  checkValueBytes,
+  type KvLimitOptions,
+  type KvLimits,
+  resolveLimits,
+} from './limits.js';
 import { parseGet } from './request.js';
 import type { KvAnswer, KvQuery, KvResult, KvStatus } from './types.js';
 
@@ -36,6 +43,7 @@ export class KvOperations {
     this.#node = node;
     this.#limits = resolveLimits(options);
     this.#defaultTimeoutMs = options.defaultTimeoutMs ?? 5000;
+    checkTimeout(this.#defaultTimeoutMs, 'defaultTimeoutMs');
     this.#version = options.version ?? '';
     this.logger = options.logger ?? silent;
   }

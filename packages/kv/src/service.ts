@@ -43,10 +43,10 @@ function serve(call: Call, operations: KvOperations): void {
 
 /** A client that is gone takes nothing back: the command is in the log by then. */
 function serveWrite(call: Call, command: Uint8Array, options: CallOptions, operations: KvOperations): void {
-  operations.write(command, options).then(
-    (result) => call.respond(encodeResult(result)),
-    (error: unknown) => answerError(call, outcomeOf(error, operations), operations),
-  );
+  operations
+    .write(command, options)
+    .then((result) => call.respond(encodeResult(result)))
+    .catch((error: unknown) => answerError(call, outcomeOf(error, operations), operations));
 }
 
 function serveRead(call: Call, reading: Promise<KvAnswer>, operations: KvOperations): void {
@@ -54,13 +54,12 @@ function serveRead(call: Call, reading: Promise<KvAnswer>, operations: KvOperati
   call.oncancel = () => {
     gone = true;
   };
-  reading.then(
-    (answer) => {
+  reading
+    .then((answer) => {
       // A page of a listing is worth not encoding for nobody.
       if (!gone) call.respond(encodeAnswer(answer));
-    },
-    (error: unknown) => answerError(call, error, operations),
-  );
+    })
+    .catch((error: unknown) => answerError(call, error, operations));
 }
 
 /** What a proposal ended in; after a mistake in the node nobody knows whether it was done. */

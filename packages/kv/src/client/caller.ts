@@ -1,8 +1,9 @@
 import { AbortedError, type CallOptions, OverloadedError, RaftError, TimeoutError } from '@raft/core';
 import { DecodeError } from '@raft/proto';
+import { checkTimeout } from '../limits.js';
 import type { EncodeRequest } from '../request.js';
 import { decodeResponse, type KvResponse } from '../response.js';
-import { checkTimeout, type ResolvedClientOptions } from './options.js';
+import type { ResolvedClientOptions } from './options.js';
 import type { Servers } from './servers.js';
 import { judge } from './verdict.js';
 

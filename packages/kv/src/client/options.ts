@@ -1,5 +1,5 @@
 import { type Clock, type Connector, InvalidArgumentError, type Random, systemClock } from '@raft/core';
-import { type KvLimitOptions, type KvLimits, resolveLimits } from '../limits.js';
+import { checkTimeout, type KvLimitOptions, type KvLimits, resolveLimits } from '../limits.js';
 import type { Peers } from './servers.js';
 
 export interface KvClientOptions extends KvLimitOptions {
@@ -45,10 +45,4 @@ export function resolveClientOptions(options: KvClientOptions): ResolvedClientOp
   }
   const { random = Math.random, clock = systemClock() } = options;
   return { timeoutMs, maxInFlight, backoffMs, random, clock, limits: resolveLimits(options) };
-}
-
-/** Throws {@link InvalidArgumentError}. */
-export function checkTimeout(timeoutMs: number): void {
-  if (timeoutMs > 0 && timeoutMs < 0x8000_0000) return;
-  throw new InvalidArgumentError(`timeoutMs is ${timeoutMs}: give milliseconds from 1 to 2147483647`);
 }

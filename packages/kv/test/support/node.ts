@@ -1,0 +1,89 @@
+import type { Call, CallHandler, CallOptions, NodeStatus } from '@raft/core';
+import { kvV1 } from '@raft/proto';
+import type { KvNode } from '../../src/index.js';
+import type { KvAnswer, KvQuery, KvResult } from '../../src/types.js';
+
+/** A node that keeps what it is asked and ends it as the test says. */
+export class FakeNode implements KvNode {
+  readonly proposed: { readonly command: Uint8Array; readonly options: CallOptions | undefined }[] = [];
+  readonly reads: { readonly query: KvQuery; readonly options: CallOptions | undefined }[] = [];
+  onPropose: () => Promise<KvResult> = () => new Promise(() => {});
+  onRead: () => Promise<KvAnswer> = () => new Promise(() => {});
+  readonly facts: NodeStatus = {
+    id: '1',
+    clusterId: 'cluster',
+    groupId: 'default',
+    storeId: 'store',
+    state: 'running',
+    role: 'leader',
+    term: 3,
+    leaderId: '1',
+    commitIndex: 9,
+    appliedIndex: 8,
+    firstIndex: 2,
+    lastIndex: 10,
+    snapshotIndex: 1,
+    membership: {
+      voters: ['1', '2'],
+      learners: ['3'],
+      outgoing: [],
+      addresses: { 1: 'localhost:1', 2: 'localhost:2', 3: 'localhost:3' },
+    },
+    peers: [
+      { id: '2', matchIndex: 9, nextIndex: 11, state: 'replicate', inflightMessages: 1, inflightBytes: 100 },
+      { id: '3', matchIndex: 0, nextIndex: 1, state: 'snapshot', inflightMessages: 0, inflightBytes: 0 },
+    ],
+  };
+
+  propose(command: Uint8Array, options?: CallOptions): Promise<KvResult> {
+    this.proposed.push({ command, options });
+    return this.onPropose();
+  }
+
+  read(query: KvQuery, options?: CallOptions): Promise<KvAnswer> {
+    this.reads.push({ query, options });
+    return this.onRead();
+  }
+
+  status(): NodeStatus {
+    return this.facts;
+  }
+}
+
+/** A call as a transport makes it, and how it ended. */
+export interface Asked extends Call {
+  response: kvV1.Response | undefined;
+  failure: string | undefined;
+  /** Times that it was ended: more than once is a mistake. */
+  ends: number;
+}
+
+export function ask(handler: CallHandler, payload: Uint8Array): Asked {
+  const call: Asked = {
+    payload,
+    oncancel: undefined,
+    response: undefined,
+    failure: undefined,
+    ends: 0,
+    respond(bytes) {
+      call.ends++;
+      call.response = kvV1.Response.decode(bytes);
+    },
+    fail(message) {
+      call.ends++;
+      call.failure = message;
+    },
+  };
+  handler(call);
+  return call;
+}
+
+/** A request whose body is the command, as kv.proto promises that it can be. */
+export function requestOf(command: Uint8Array, timeoutMs = 0): Uint8Array {
+  return Buffer.concat([kvV1.Request.encode({ timeoutMs }).finish(), command]);
+}
+
+/** Lets everything settle that is ready. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
