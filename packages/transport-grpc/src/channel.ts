@@ -60,7 +60,7 @@ export class GrpcChannel implements Channel {
     const { timeoutMs = defaultTimeoutMs, signal } = options;
     const refusal = this.#refusal(payload, signal);
     if (refusal !== undefined) throw refusal;
-    return await new Promise<Uint8Array>((resolve, reject) => {
+    return new Promise<Uint8Array>((resolve, reject) => {
       const deadline = this.#context.clock.now() + timeoutMs;
       const request = new Request((this.#lastId += 1), payload, deadline, timeoutMs, resolve, reject);
       this.#requests.set(request.id, request);

@@ -42,6 +42,7 @@ export class OwnedCredentials extends ChannelCredentials {
   }
 
   override _isSecure(): boolean {
+    // oxlint-disable-next-line no-underscore-dangle -- the name is grpc-js's
     return this.#base._isSecure();
   }
 
@@ -54,6 +55,7 @@ export class OwnedCredentials extends ChannelCredentials {
     options: ChannelOptions,
     callCredentials?: CallCredentials,
   ): SecureConnector {
+    // oxlint-disable-next-line no-underscore-dangle -- the name is grpc-js's
     const connector = this.#base._createSecureConnector(target, options, callCredentials);
     return {
       connect: (socket) => {

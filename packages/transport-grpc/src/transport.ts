@@ -184,7 +184,7 @@ class Grpc implements GrpcTransport {
 
   async close(): Promise<void> {
     this.#closing ??= this.#close();
-    return await this.#closing;
+    return this.#closing;
   }
 
   async #close(): Promise<void> {

@@ -9,7 +9,7 @@ import { callPath, hello, peerPath, rawClient, rawStream } from './support/raw.j
 import { accept, startRawServer } from './support/raw-server.js';
 
 function withVersion(version: number): (bytes: Uint8Array) => Uint8Array {
-  return (bytes) => raftV1.Hello.encode({ ...raftV1.Hello.decode(bytes), version }).finish();
+  return (bytes) => raftV1.Hello.encode(Object.assign(raftV1.Hello.decode(bytes), { version })).finish();
 }
 
 const refusals: [what: string, hello: Partial<Hello>, reason: RegExp][] = [

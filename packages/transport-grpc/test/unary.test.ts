@@ -15,7 +15,7 @@ import { quick, startNode, until } from './support/nodes.js';
 import { rawClient, rawUnary } from './support/raw.js';
 
 async function serve(method: UnaryMethod): ReturnType<typeof startNode> {
-  return await startNode({
+  return startNode({
     services: [{ name: 'test.v1.Test', methods: { Run: method, Other: async () => Uint8Array.of(9) } }],
   });
 }
@@ -23,7 +23,7 @@ async function serve(method: UnaryMethod): ReturnType<typeof startNode> {
 const run = '/test.v1.Test/Run';
 
 async function failure(call: Promise<unknown>): Promise<ServiceError> {
-  return await call.then(
+  return call.then(
     () => expect.unreachable('it succeeded'),
     (error: unknown) => error as ServiceError,
   );

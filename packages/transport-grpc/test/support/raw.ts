@@ -37,7 +37,7 @@ export async function rawUnary(
   request: Uint8Array,
   deadline?: number,
 ): Promise<Uint8Array> {
-  return await new Promise((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const done = (error: Error | null, answer?: Uint8Array): void =>
       error === null ? resolve(answer ?? new Uint8Array(0)) : reject(error);
     const options = deadline === undefined ? {} : { deadline };
