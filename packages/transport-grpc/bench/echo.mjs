@@ -2,6 +2,7 @@
 // Needs a build. Prints a line of JSON for each number of callers: requests a second, latencies in milliseconds.
 import { fork } from 'node:child_process';
 import { createHistogram, performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
 import { grpcConnector, grpcTransport } from '../dist/index.js';
 
 const [seconds = 2, bytes = 256] = process.argv.slice(2).map(Number);
@@ -34,7 +35,7 @@ async function measure(channel, callers, seconds) {
 }
 
 async function main() {
-  const server = fork(import.meta.filename, { env: { ...process.env, ECHO_SERVER: '1' } });
+  const server = fork(fileURLToPath(import.meta.url), { env: { ...process.env, ECHO_SERVER: '1' } });
   const address = await new Promise((resolve) => server.once('message', resolve));
   const channel = grpcConnector().connect(address);
   await channel.request(new Uint8Array(1));
