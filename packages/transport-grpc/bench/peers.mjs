@@ -74,6 +74,8 @@ async function lead() {
   const transport = await start('1');
   follower.send(transport.address);
   transport.setPeers(group, new Map([['2', address]]));
+  // Warms up, and waits for the connections.
+  await measure(transport, 16, 256);
   const runs = [
     [1, 256],
     [16, 256],
