@@ -1,5 +1,6 @@
+import { InvalidArgumentError } from '@raft/core';
 import { DecodeError, kvV1 } from '@raft/proto';
-import { bytesFieldBytes, varintBytes, WireReader, writeVarint } from '@raft/proto/wire';
+import { bytesFieldBytes, WireReader, writeVarint } from '@raft/proto/wire';
 import { type Bytes, toBytes } from './bytes.js';
 
 /** What must be there for a compare-and-set; a string is taken as UTF-8. */
@@ -33,6 +34,7 @@ export function encodeCompareAndSet(key: Bytes, expected: Expected, value: Bytes
   return kvV1.Command.encode({ compareAndSet: compareAndSetRequest(key, expected, value) }).finish();
 }
 
+/** Throws {@link InvalidArgumentError} for a revision that is none. */
 export function compareAndSetRequest(
   key: Bytes,
   expected: Expected,
@@ -41,8 +43,11 @@ export function compareAndSetRequest(
   const fields = { key: toBytes(key), value: toBytes(value) };
   if ('absent' in expected) return { ...fields, absent: true };
   if ('value' in expected) return { ...fields, expectedValue: toBytes(expected.value) };
-  varintBytes(expected.revision);
-  return { ...fields, expectedRevision: expected.revision };
+  const { revision } = expected;
+  if (!Number.isSafeInteger(revision) || revision < 0) {
+    throw new InvalidArgumentError(`the expected revision is ${revision}: give the log index of a write`);
+  }
+  return { ...fields, expectedRevision: revision };
 }
 
 /** A Get, Set or Delete as the field `tag`, behind `before` bytes that are left to the caller. */

@@ -8,13 +8,16 @@ import type { Servers } from './servers.js';
 import { judge } from './verdict.js';
 
 /** A request that can be sent any number of times. */
-export interface Prepared {
+export interface Prepared<Type extends Answer['type'] = Answer['type']> {
   readonly encode: EncodeRequest;
+  /** Of the answer to it. */
+  readonly type: Type;
   /** Whether it is a change: then it is repeated only when it is certain that it was not done. */
   readonly isChange: boolean;
 }
 
 type Answer = Exclude<KvResponse, { type: 'error' }>;
+type AnswerOf<Type extends Answer['type']> = Extract<Answer, { readonly type: Type }>;
 
 /** A read is tried elsewhere when a server has not answered for half of the time that is left, but not sooner than this. */
 const minReadAttemptMs = 100;
@@ -34,7 +37,7 @@ export class Caller {
   }
 
   /** Ends in the answer or in a {@link RaftError}; which, is said in KvClient's methods. */
-  async call(request: Prepared, options: CallOptions): Promise<Answer> {
+  async call<Type extends Answer['type']>(request: Prepared<Type>, options: CallOptions): Promise<AnswerOf<Type>> {
     const { timeoutMs = this.#options.timeoutMs, signal } = options;
     checkTimeout(timeoutMs);
     if (this.#inFlight >= this.#options.maxInFlight) {
@@ -42,20 +45,24 @@ export class Caller {
     }
     this.#inFlight++;
     try {
-      return await this.#attempts(request, timeoutMs, signal);
+      return (await this.#attempts(request, timeoutMs, signal)) as AnswerOf<Type>;
     } finally {
       this.#inFlight--;
     }
   }
 
   /** Asks one server, once. */
-  async ask(address: string, request: Prepared, options: CallOptions): Promise<Answer> {
+  async ask<Type extends Answer['type']>(
+    address: string,
+    request: Prepared<Type>,
+    options: CallOptions,
+  ): Promise<AnswerOf<Type>> {
     const { timeoutMs = this.#options.timeoutMs, signal } = options;
     checkTimeout(timeoutMs);
     this.#checkOpen(signal);
     const response = await this.#request(address, request, timeoutMs, timeoutMs, signal);
     if (response.type === 'error') throw response.error;
-    return response;
+    return response as AnswerOf<Type>;
   }
 
   close(): void {
@@ -80,6 +87,8 @@ export class Caller {
       if (verdict.type === 'end') throw verdict.error;
       reason = attempt.error.message;
       if (verdict.where === 'elsewhere') this.#servers.leave(address, verdict.hint);
+      // What was closed or aborted by now would not end the pause.
+      this.#checkOpen(signal);
       const pauseMs = this.#pauseMs(failures++, verdict.where);
       if (pauseMs > 0) await this.#pause(Math.min(pauseMs, deadline - clock.now()), signal);
     }
@@ -110,15 +119,14 @@ export class Caller {
   ): Promise<KvResponse> {
     const answer = await this.#servers.channel(address).request(request.encode(left), { timeoutMs, signal });
     try {
-      return decodeResponse(answer);
+      const response = decodeResponse(answer);
+      if (response.type === request.type || response.type === 'error') return response;
+      throw new DecodeError(`asked for ${request.type}, it answers ${response.type}`);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       // What was asked may be done; it is only not known what came of it.
-      const unreadable = new RaftError(
-        'RAFT_CHANNEL_REFUSED',
-        `${address} answers what is no answer: ${error.message}`,
-      );
-      return { type: 'error', error: unreadable, maybeDone: request.isChange };
+      const message = `${address} answers what is no answer: ${error.message}`;
+      return { type: 'error', error: new RaftError('RAFT_CHANNEL_REFUSED', message), maybeDone: request.isChange };
     }
   }
 

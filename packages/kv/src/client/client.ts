@@ -1,9 +1,8 @@
-import type { CallOptions, NodeId } from '@raft/core';
+import { type CallOptions, InvalidArgumentError, type NodeId } from '@raft/core';
 import { type Bytes, detached, toBytes } from '../bytes.js';
 import { BodyTag, compareAndSetRequest, type Expected } from '../command.js';
 import { checkKeyBytes, checkValueBytes } from '../limits.js';
 import { type EncodeRequest, keyValueRequest, otherRequest } from '../request.js';
-import type { KvResponse } from '../response.js';
 import type { CompareAndSetResult, DeleteResult, KvItem, KvPage, KvStatus, KvValue, SetResult } from '../types.js';
 import { Caller } from './caller.js';
 import { type KvClientOptions, resolveClientOptions, type ResolvedClientOptions } from './options.js';
@@ -18,7 +17,7 @@ export interface ListOptions extends CallOptions {
 
 /**
  * The replicated map, from outside. Finds the leader and follows it; any number of calls may be under way at once, over one
- * connection. Keys and values are bytes; strings are taken as UTF-8.
+ * connection. Keys and values are bytes, not to be written to before their call has ended; strings are taken as UTF-8.
  *
  * Every call ends by its deadline, in its result or in one of
  * - `RAFT_UNKNOWN_OUTCOME`: a change may be done or not. Never for reads.
@@ -40,19 +39,19 @@ export class KvClient {
 
   /** What stands under the key, with all writes that had been acknowledged before the call; undefined when nothing does. */
   async get(key: Bytes, options: CallOptions = {}): Promise<KvValue | undefined> {
-    const { found } = expecting('get', await this.#read(keyValueRequest(BodyTag.get, this.#key(key)), options));
+    const { found } = await this.#read('get', keyValueRequest(BodyTag.get, this.#key(key)), options);
     return found && { value: detached(found.value), revision: found.revision };
   }
 
   async set(key: Bytes, value: Bytes, options: CallOptions = {}): Promise<SetResult> {
     const request = keyValueRequest(BodyTag.set, this.#key(key), this.#value(value));
-    const { revision } = expecting('set', await this.#change(request, options));
+    const { revision } = await this.#change('set', request, options);
     return { revision };
   }
 
   async delete(key: Bytes, options: CallOptions = {}): Promise<DeleteResult> {
     const request = keyValueRequest(BodyTag.delete, this.#key(key));
-    const { existed, revision } = expecting('delete', await this.#change(request, options));
+    const { existed, revision } = await this.#change('delete', request, options);
     return { existed, revision };
   }
 
@@ -65,7 +64,7 @@ export class KvClient {
   ): Promise<CompareAndSetResult> {
     if ('value' in expected) this.#value(expected.value);
     const compareAndSet = compareAndSetRequest(this.#key(key), expected, this.#value(value));
-    const result = expecting('compareAndSet', await this.#change(otherRequest({ compareAndSet }), options));
+    const result = await this.#change('compareAndSet', otherRequest({ compareAndSet }), options);
     if (result.swapped) return { swapped: true, revision: result.revision };
     const { current } = result;
     return { swapped: false, current: current && { value: detached(current.value), revision: current.revision } };
@@ -77,6 +76,7 @@ export class KvClient {
    */
   async *list(prefix: Bytes, options: ListOptions = {}): AsyncGenerator<KvItem, void, void> {
     let { after, limit = Number.POSITIVE_INFINITY } = options;
+    checkLimit(limit);
     while (limit > 0) {
       const page = await this.listPage(prefix, { ...options, after, limit: Math.min(limit, maxPageItems) });
       yield* page.items;
@@ -87,11 +87,12 @@ export class KvClient {
     }
   }
 
-  /** As many of the keys as come in one answer: at most 1000, and at most about a mebibyte (but one). */
+  /** As many of the keys as come in one answer: at most 1000, and at most about a mebibyte (but one). A limit of 0 is none. */
   async listPage(prefix: Bytes, options: ListOptions = {}): Promise<KvPage> {
     const { after = '', limit = 0 } = options;
-    const list = { prefix: toBytes(prefix), after: toBytes(after), limit: Math.min(limit, maxPageItems) };
-    const { items, more } = expecting('list', await this.#read(otherRequest({ list }), options));
+    checkLimit(limit);
+    const list = { prefix: this.#begin(prefix), after: this.#begin(after), limit: Math.min(limit, maxPageItems) };
+    const { items, more } = await this.#read('list', otherRequest({ list }), options);
     return {
       items: items.map(({ key, value, revision }) => ({ key: detached(key), value: detached(value), revision })),
       more,
@@ -103,8 +104,8 @@ export class KvClient {
    * `RAFT_CHANNEL_REFUSED`.
    */
   async status(server: NodeId, options: CallOptions = {}): Promise<KvStatus> {
-    const request = { encode: otherRequest({ status: {} }), isChange: false };
-    return expecting('status', await this.#caller.ask(this.#servers.resolve(server), request, options)).status;
+    const request = { type: 'status', encode: otherRequest({ status: {} }), isChange: false } as const;
+    return (await this.#caller.ask(this.#servers.resolve(server), request, options)).status;
   }
 
   /** Ends what is under way, with `RAFT_UNKNOWN_OUTCOME` where a change may be done and `RAFT_ABORTED` elsewhere. */
@@ -112,18 +113,23 @@ export class KvClient {
     this.#caller.close();
   }
 
-  async #read(encode: EncodeRequest, options: CallOptions): Promise<KvResponse> {
-    return this.#caller.call({ encode, isChange: false }, options);
+  #read<Type extends 'get' | 'list'>(type: Type, encode: EncodeRequest, options: CallOptions) {
+    return this.#caller.call({ type, encode, isChange: false }, options);
   }
 
-  async #change(encode: EncodeRequest, options: CallOptions): Promise<KvResponse> {
-    return this.#caller.call({ encode, isChange: true }, options);
+  #change<Type extends 'set' | 'delete' | 'compareAndSet'>(type: Type, encode: EncodeRequest, options: CallOptions) {
+    return this.#caller.call({ type, encode, isChange: true }, options);
   }
 
   #key(key: Bytes): Uint8Array {
     const bytes = toBytes(key);
     checkKeyBytes(bytes.length, this.#options.limits);
     return bytes;
+  }
+
+  /** Where a listing begins: a key, or nothing. */
+  #begin(key: Bytes): Uint8Array {
+    return key.length === 0 ? toBytes(key) : this.#key(key);
   }
 
   #value(value: Bytes): Uint8Array {
@@ -135,11 +141,8 @@ export class KvClient {
 
 const maxPageItems = 1000;
 
-/** Throws Error when the server answers another question: its mistake. */
-function expecting<Type extends KvResponse['type']>(
-  type: Type,
-  response: KvResponse,
-): Extract<KvResponse, { readonly type: Type }> {
-  if (response.type !== type) throw new Error(`asked for ${type}, and the server answered ${response.type}`);
-  return response as Extract<KvResponse, { readonly type: Type }>;
+/** Throws {@link InvalidArgumentError}. */
+function checkLimit(limit: number): void {
+  if (limit >= 0 && (Number.isSafeInteger(limit) || limit === Number.POSITIVE_INFINITY)) return;
+  throw new InvalidArgumentError(`limit is ${limit}: give a number of keys from 0`);
 }

@@ -20,6 +20,8 @@ export class Servers {
   readonly #addresses: readonly Address[];
   readonly #channels = new Map<Address, Channel>();
   #target: Address;
+  /** Of the server that was last asked in its turn. Hints do not move it: a wrong one would send the client in a circle. */
+  #turn = 0;
 
   /** Throws {@link InvalidArgumentError} when there is none. */
   constructor(peers: Peers, connector: Connector) {
@@ -79,8 +81,10 @@ export class Servers {
     return hint?.leaderId === undefined ? undefined : this.#byId.get(hint.leaderId);
   }
 
+  /** The next in turn, but for the one that was asked just now. */
   #next(address: Address): Address {
-    const at = this.#addresses.indexOf(address);
-    return this.#addresses[(at + 1) % this.#addresses.length]!;
+    do this.#turn = (this.#turn + 1) % this.#addresses.length;
+    while (this.#addresses[this.#turn] === address && this.#addresses.length > 1);
+    return this.#addresses[this.#turn]!;
   }
 }
