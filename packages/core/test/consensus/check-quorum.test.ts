@@ -59,13 +59,17 @@ describe('check quorum (thesis, section 6.2)', () => {
   });
 
   it('what was queued to be sent is not sent by one that has stepped down', () => {
-    const cluster = new Cluster();
+    const cluster = new Cluster({ cacheBytes: 1, logs: { 1: [1, 1], 2: [], 3: [1, 1] } });
+    cluster.holdLoads = true;
     cluster.elect('1');
+    expect(cluster.loads.length).toBe(1);
+    const { request } = cluster.loads.shift()!;
     cluster.pass(ELECTION_MS.max);
-    cluster.host('1').proposals.push({ id: 1, data: new Uint8Array(1) });
-    cluster.timeout('1');
+    // The entries have come just before the leader finds that it has been alone for too long.
+    cluster.host('1').loaded.push({ request, entries: cluster.disks.get('1')!.read(1, 2, 1000) });
+    const { effects } = cluster.timeout('1');
     expect(cluster.raft('1').role).toBe('follower');
-    expect(cluster.wire('appendEntries')).toEqual([]);
+    expect(effects.messages).toEqual([]);
   });
 
   it('switched off, an unreachable leader goes on', () => {

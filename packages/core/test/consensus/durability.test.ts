@@ -22,6 +22,18 @@ describe('term and vote (paper, figure 2: updated on stable storage before respo
     expect(cluster.wire('requestVoteResponse')).toMatchObject([{ granted: true }]);
   });
 
+  it('a vote in a term that is on the disk already is written, too, before it is told', () => {
+    const cluster = new Cluster({ preVote: false, hardStates: { 2: { term: 1 } } });
+    cluster.holdDisk('2');
+    cluster.timeout('1');
+    cluster.deliver('1', '2');
+    expect(cluster.wire('requestVoteResponse')).toEqual([]);
+    cluster.sync('2');
+    cluster.crash('2');
+    cluster.restart('2');
+    expect(cluster.view('2')).toMatchObject({ term: 1, votedFor: '1' });
+  });
+
   it('a refusal, too, tells of a term only when it is on the disk', () => {
     const cluster = new Cluster({ preVote: false, logs: { 1: [1], 2: [1, 1] } });
     cluster.holdDisk('2');
@@ -215,5 +227,14 @@ describe('a slow disk', () => {
     }
     cluster.sync('1', 'one');
     expect(cluster.raft('1').role).toBe('leader');
+  });
+
+  it('leaves the others a whole election timeout to answer, from when they are asked', () => {
+    const cluster = new Cluster({ preVote: false });
+    cluster.holdDisk('1');
+    cluster.timeout('1');
+    cluster.pass(60);
+    cluster.sync('1');
+    expect(cluster.raft('1').deadline).toBe(cluster.now + 75);
   });
 });

@@ -254,4 +254,21 @@ describe('terms (paper, section 5.1)', () => {
     cluster.hand(late!);
     expect(cluster.view('1')).toMatchObject({ role: 'candidate', term: 2 });
   });
+
+  it('messages for others, and a node’s own, are ignored', () => {
+    const cluster = new Cluster();
+    const message = {
+      type: 'requestVote',
+      term: 9,
+      preVote: false,
+      transfer: false,
+      lastLogIndex: 0,
+      lastLogTerm: 0,
+    } as const;
+    const { inbox } = cluster.host('1');
+    inbox.push({ ...message, from: '1', to: '1' }, { ...message, from: '2', to: '3' });
+    cluster.turn('1');
+    expect(cluster.view('1')).toMatchObject({ term: 0, votedFor: undefined });
+    expect(cluster.wire('requestVoteResponse')).toEqual([]);
+  });
 });

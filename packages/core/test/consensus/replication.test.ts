@@ -91,6 +91,18 @@ describe('log replication (paper, section 5.3)', () => {
     expect(cluster.log('2')).toEqual([1, 1, 1]);
   });
 
+  it('what is not yet on the disk is not shortened by a repeated message either', () => {
+    const cluster = new Cluster();
+    cluster.elect('1');
+    cluster.holdDisk('2');
+    cluster.propose('1');
+    const [copy] = cluster.wire('appendEntries', '1', '2');
+    cluster.propose('1');
+    cluster.deliver('1', '2');
+    expect(cluster.hand(copy!).effects.write).toBeUndefined();
+    expect(cluster.log('2')).toEqual([1, 1, 1]);
+  });
+
   it('only what conflicts is truncated', () => {
     const cluster = new Cluster({ logs: { 2: [1, 1, 2, 2, 2] }, checked: false });
     const { effects } = cluster.hand(
