@@ -89,6 +89,23 @@ test('a node stopped while it writes its first entry waits for that write', asyn
   expect([started.end, stopped.end, storage.isOpen]).toEqual(['RAFT_NODE_STOPPED', 'done', false]);
 });
 
+test('a node may be stopped at any turn of its start', async () => {
+  const ends = new Set<string>();
+  for (let at = 0; at < 12; at++) {
+    cluster = testCluster({ ids: ['1'] });
+    const { node, storage } = cluster.member('1');
+    const started = watch(node.start());
+    // Promises settle one step at a time, finer than turns.
+    for (let step = 0; step < at; step++) await Promise.resolve();
+    const stopped = watch(node.stop());
+    await cluster.clock.advance(6000);
+    expect([stopped.end, storage.isOpen, cluster.clock.timers]).toEqual(['done', false, 0]);
+    ends.add(started.end);
+    await cluster.end();
+  }
+  expect([...ends]).toEqual(['RAFT_NODE_STOPPED', 'done']);
+});
+
 test('a storage that another node has open is left to it', async () => {
   cluster = testCluster({ ids: ['1'] });
   const { node, storage } = await cluster.elect();
