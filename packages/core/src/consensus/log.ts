@@ -7,6 +7,16 @@ const ENTRY_OVERHEAD_BYTES = 64;
 
 export const sizeOf = (entry: Entry): number => entry.data.length + ENTRY_OVERHEAD_BYTES;
 
+/** Where those of `entries` end that lie from `start` on, before `limit`, and fit in `maxBytes`: behind one at least. */
+export function endOfFitting(entries: readonly Entry[], start: number, limit: number, maxBytes: number): number {
+  let end = start;
+  for (let bytes = 0; end < limit; end++) {
+    bytes += sizeOf(entries[end] as Entry);
+    if (bytes > maxBytes && end > start) break;
+  }
+  return end;
+}
+
 interface WriteInFlight {
   readonly sequence: number;
   /** Clamped when the log is truncated under the write, so a late 'persisted' never counts for new entries. */
@@ -106,12 +116,7 @@ export class RaftLog {
     if (from < this.#cacheFirst) return undefined;
     const start = this.#head + (from - this.#cacheFirst);
     const limit = Math.min(this.#head + (to - this.#cacheFirst) + 1, this.#cache.length);
-    let end = start;
-    for (let bytes = 0; end < limit; end++) {
-      bytes += sizeOf(this.#cache[end] as Entry);
-      if (bytes > maxBytes && end > start) break;
-    }
-    return this.#cache.slice(start, end);
+    return this.#cache.slice(start, endOfFitting(this.#cache, start, limit, maxBytes));
   }
 
   get hasUnwritten(): boolean {

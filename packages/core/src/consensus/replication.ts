@@ -3,7 +3,7 @@ import { EntryType } from '../types.js';
 import type { Configuration, Entry, LogIndex, NodeId } from '../types.js';
 import { assert } from './assert.js';
 import { decodeConfiguration } from './configuration.js';
-import { sizeOf } from './log.js';
+import { endOfFitting, sizeOf } from './log.js';
 import type { Progress } from './progress.js';
 import { completeReads } from './read.js';
 import { becomeFollower } from './roles.js';
@@ -75,7 +75,10 @@ export function entriesLoaded(state: RaftState, peer: NodeId, term: number, entr
   if (state.role !== 'leader' || term !== state.term || progress === undefined) return;
   progress.loadingFrom = undefined;
   const first = entries[0];
-  if (first?.index === progress.nextIndex && progress.hasRoom) sendAppend(state, peer, progress, entries);
+  if (first?.index !== progress.nextIndex || !progress.hasRoom) return;
+  // A storage counts only the data: of small entries it gives more than a message may carry.
+  const end = endOfFitting(entries, 0, entries.length, state.options.maxMessageBytes);
+  sendAppend(state, peer, progress, entries.slice(0, end));
 }
 
 function sendAppend(state: RaftState, to: NodeId, progress: Progress, entries: readonly Entry[]): void {

@@ -253,10 +253,10 @@ describe('entries that are no longer in memory', () => {
   }
 
   it('are read from the disk, one read at a time, no more than fits in a message', () => {
-    const cluster = lagging({ maxMessageBytes: 3 });
+    const cluster = lagging({ maxMessageBytes: 200 });
     cluster.timeout('1');
     cluster.settle();
-    expect(cluster.loads).toMatchObject([{ id: '1', request: { peer: '2', from: 2, to: 11, maxBytes: 3 } }]);
+    expect(cluster.loads).toMatchObject([{ id: '1', request: { peer: '2', from: 2, to: 11, maxBytes: 200 } }]);
     cluster.timeout('1');
     expect(cluster.loads.length).toBe(1);
     cluster.load();
@@ -266,6 +266,16 @@ describe('entries that are no longer in memory', () => {
     cluster.beat('1', 5 * HEARTBEAT_MS);
     expect(progress(cluster)).toMatchObject({ state: 'replicate', matchIndex: 11, inflightBytes: 0 });
     expect(cluster.host('2').appliedIndex).toBe(11);
+  });
+
+  it('are no more in a message than fit, although a storage counts their data only', () => {
+    const cluster = lagging({ maxMessageBytes: 200 });
+    cluster.timeout('1');
+    cluster.settle();
+    const { request } = cluster.loads[0]!;
+    expect(cluster.disks.get('1')!.read(request.from, request.to, request.maxBytes).length).toBe(10);
+    cluster.load();
+    expect(ranges(cluster.wire('appendEntries', '1', '2')).at(-1)).toEqual([2, 4]);
   });
 
   it('heartbeats go on meanwhile', () => {
@@ -279,7 +289,7 @@ describe('entries that are no longer in memory', () => {
   });
 
   it('that were read for another place are dropped and read anew', () => {
-    const cluster = lagging({ maxMessageBytes: 3 });
+    const cluster = lagging({ maxMessageBytes: 200 });
     cluster.timeout('1');
     cluster.settle();
     const [load] = cluster.loads;

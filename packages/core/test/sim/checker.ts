@@ -22,6 +22,7 @@ interface Seen {
 export interface Limits {
   readonly maxInflightMessages: number;
   readonly maxInflightBytes: number;
+  readonly maxMessageBytes: number;
 }
 
 /** Holds every turn of every node against what is always true of Raft (paper, figure 3; thesis, sections 3.8, 6.4 and 10.2.1). */
@@ -228,6 +229,10 @@ export class Checker {
       () => `${id} sends entries after ${prevLogIndex} that are not those of its log`,
     );
     const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
+    must(
+      entries.length <= 1 || bytes <= this.#limits.maxMessageBytes,
+      () => `${id} sends ${entries.length} entries of ${bytes} bytes in a message`,
+    );
     this.#largestMessageBytes = Math.max(this.#largestMessageBytes, bytes);
   }
 

@@ -59,7 +59,7 @@ export class Cluster {
     const configuration = configurationOf(options);
     const ids = [...new Set([...configuration.voters, ...configuration.outgoing, ...configuration.learners])].sort();
     this.disks = new Map(ids.map((id) => [id, diskOf(id, configuration, options)]));
-    const limits = { maxInflightMessages: 1000, maxInflightBytes: 1_000_000, ...options };
+    const limits = { maxInflightMessages: 1000, maxInflightBytes: 1_000_000, maxMessageBytes: 1_000_000, ...options };
     this.#checker = options.checked === false ? undefined : new Checker({ index: 0, term: 0 }, this.disks, limits);
     for (const id of ids) this.restart(id);
   }
