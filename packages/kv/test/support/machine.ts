@@ -95,8 +95,10 @@ export function linesOf(machine: KvStateMachine, prefix: Uint8Array = new Uint8A
     const page = pageOf(machine, { type: 'list', prefix, after, limit });
     for (const { key, value, revision } of page.items) lines.push(`${hex(key)}@${revision}=${hex(value)}`);
     if (!page.more) return lines;
-    after = page.items.at(-1)?.key;
-    if (after === undefined) throw new Error('an empty page says that more follows');
+    const last = page.items.at(-1)?.key;
+    if (last === undefined) throw new Error('an empty page says that more follows');
+    if (after !== undefined && hex(last) <= hex(after)) throw new Error('a page does not go on');
+    after = last;
   }
 }
 
