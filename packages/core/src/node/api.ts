@@ -73,6 +73,7 @@ export interface RaftNode<Command, Result, Query, Answer> {
   start(): Promise<void>;
   /**
    * Replicates a command; resolves with the state machine's result once it is committed and applied on this node.
+   * Without a codec the command's bytes are kept as they are, so nobody may write to them after the call.
    * Ends in the result or in exactly one of {@link NotLeaderError}, {@link OverloadedError}, {@link InvalidArgumentError}
    * (command too large), {@link ProposalDroppedError}, {@link UnknownOutcomeError} (also at the deadline and at an abort, once
    * the command is in the log), {@link TimeoutError} and {@link AbortedError} (before), {@link NodeStoppedError}.
