@@ -16,4 +16,4 @@ it("the README's example is the one that runs here, and prints what it says", as
   }
   const promised = [...example.matchAll(/console\.log.*\/\/ (.*)/g)].map(([, line]) => line);
   expect(printed).toEqual(promised);
-});
+}, 30_000);
