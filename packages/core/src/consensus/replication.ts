@@ -1,9 +1,10 @@
 import type { AppendEntries, AppendEntriesResponse, Rejection } from '../messages.js';
 import { EntryType } from '../types.js';
-import type { Configuration, Entry, LogIndex, NodeId } from '../types.js';
+import type { Configuration, Entry, LogIndex, NodeId, Term } from '../types.js';
 import { assert } from './assert.js';
 import { decodeConfiguration } from './configuration.js';
 import { endOfFitting, sizeOf } from './log.js';
+import type { RaftLog } from './log.js';
 import type { Progress } from './progress.js';
 import { completeReads } from './read.js';
 import { becomeFollower } from './roles.js';
@@ -166,16 +167,30 @@ export function receiveAppendEntries(state: RaftState, message: AppendEntries): 
   if (commit > state.log.commitIndex) state.log.commitTo(commit);
 }
 
-/** Committed entries are in every leader's log, so what lies at or before the commit index needs no comparison. */
-function holdsPrevious(state: RaftState, { prevLogIndex, prevLogTerm }: AppendEntries): boolean {
-  return prevLogIndex <= state.log.commitIndex || state.log.termAt(prevLogIndex) === prevLogTerm;
+/** Committed entries are in every leader's log, so what lies at or before the commit index cannot but agree. */
+function holdsPrevious({ log }: RaftState, { from, prevLogIndex, prevLogTerm }: AppendEntries): boolean {
+  if (prevLogIndex > log.commitIndex) return log.termAt(prevLogIndex) === prevLogTerm;
+  assertCommitted(log, from, prevLogIndex, prevLogTerm);
+  return true;
+}
+
+/** A leader that contradicts what is committed was elected by nodes that have lost their data: nobody may follow it. */
+function assertCommitted(log: RaftLog, leader: NodeId, index: LogIndex, term: Term): void {
+  const own = log.termAt(index);
+  assert(
+    own === undefined || own === term,
+    `${leader} leads with entry ${index} of term ${term}, but that of term ${own} is committed: a majority has lost its data`,
+  );
 }
 
 /** Truncates at a real conflict only: a late or repeated message never shortens a log that agrees with it (paper, section 5.3). */
-function appendFromLeader(state: RaftState, { entries }: AppendEntries): void {
+function appendFromLeader(state: RaftState, { from, entries }: AppendEntries): void {
   const { log } = state;
   for (const entry of entries) {
-    if (entry.index <= log.commitIndex) continue;
+    if (entry.index <= log.commitIndex) {
+      assertCommitted(log, from, entry.index, entry.term);
+      continue;
+    }
     if (entry.index <= log.lastIndex) {
       if (log.termAt(entry.index) === entry.term) continue;
       assert(entry.index > state.verifiedIndex, `entry ${entry.index} conflicts although it was verified`);

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Progress } from '../../src/consensus/progress.js';
@@ -34,17 +35,17 @@ describe('Progress', () => {
           } else if (step.do === 'acknowledge') {
             const match = progress.matchIndex + Math.floor(step.part * (highest - progress.matchIndex));
             const isNews = match > progress.matchIndex;
-            expect(progress.acknowledged(match)).toBe(isNews);
+            assert.equal(progress.acknowledged(match), isNews);
             inflight = inflight.filter(({ last }) => last > match);
           } else if (step.do === 'probe') {
             progress.probe(progress.nextIndex - step.back);
             inflight = [];
           }
           const bytes = inflight.reduce((sum, message) => sum + message.bytes, 0);
-          expect(progress).toMatchObject({ inflightMessages: inflight.length, inflightBytes: bytes });
-          expect(progress.inflightMessages).toBeLessThanOrEqual(window.maxInflightMessages);
-          expect(progress.inflightBytes).toBeLessThan(window.maxInflightBytes + 300);
-          expect(progress.nextIndex).toBeGreaterThan(progress.matchIndex);
+          assert.equal(progress.inflightMessages, inflight.length);
+          assert.equal(progress.inflightBytes, bytes);
+          assert.ok(inflight.length <= window.maxInflightMessages && bytes < window.maxInflightBytes + 300);
+          assert.ok(progress.nextIndex > progress.matchIndex);
         }
         progress.acknowledged(highest);
         expect(progress).toMatchObject({ inflightMessages: 0, inflightBytes: 0, matchIndex: highest });
