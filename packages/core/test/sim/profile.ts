@@ -54,7 +54,7 @@ export function drawProfile(dice: Dice, nodes: number | undefined): Profile {
     },
     network: drawNetwork(dice, electionTimeoutMs),
     syncMs: { min: 0.1, max: dice.pick([0.2, 2, 10, heartbeatIntervalMs * 2]) },
-    loadMs: { min: 0.1, max: dice.pick([1, 10]) },
+    loadMs: { min: 0.1, max: dice.pick([1, 10, 10, min]) },
     turnDelayMs: { min: 0, max: dice.pick([0, 0.5, 5]) },
     shuffled: dice.chance(0.3),
     clockDrift: dice.pick([0, 0.01, 0.1]),
