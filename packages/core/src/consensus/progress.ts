@@ -13,6 +13,8 @@ export class Progress {
   state: 'probe' | 'replicate' = 'probe';
   /** Up to here the follower's disk is known to hold the leader's log. */
   matchIndex: LogIndex = 0;
+  /** The leader's round when it learned of `matchIndex`; an answer to a later one was given with all that on the disk. */
+  matchedRound = 0;
   /** The next entry to send. */
   nextIndex: LogIndex;
   /** The highest heartbeat round that was sent to, and answered by, the follower. */

@@ -113,9 +113,20 @@ export function receiveAppendEntriesResponse(state: RaftState, message: AppendEn
   assert(message.matchIndex <= state.log.lastIndex, `${message.from} claims entries past the leader's log`);
   progress.contactAt = state.now;
   progress.ackedRound = Math.max(progress.ackedRound, message.round);
-  if (message.rejection !== undefined) stepBack(state, progress, message.rejection);
-  if (progress.acknowledged(message.matchIndex)) advanceCommit(state);
+  if (message.rejection !== undefined) {
+    forgetWhatIsLost(progress, message.round, message.rejection);
+    stepBack(state, progress, message.rejection);
+  }
+  if (progress.acknowledged(message.matchIndex)) {
+    progress.matchedRound = state.round;
+    advanceCommit(state);
+  }
   completeReads(state);
+}
+
+/** A follower that now lacks what it had acknowledged came back without its disk: it is no longer counted, and gets the log anew. */
+function forgetWhatIsLost(progress: Progress, round: number, { prevLogIndex }: Rejection): void {
+  if (prevLogIndex <= progress.matchIndex && round > progress.matchedRound) progress.matchIndex = 0;
 }
 
 /** Finds the place where the logs may agree, a whole term at a time (paper, section 5.3). */
