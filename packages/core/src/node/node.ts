@@ -3,6 +3,7 @@ import { bootstrapConfiguration, decodeConfiguration, encodeConfiguration } from
 import { Raft } from '../consensus/raft.js';
 import type { Effects } from '../consensus/raft.js';
 import type { ConfigurationAt, LoadRequest } from '../consensus/state.js';
+import { whyMalformed } from '../consensus/well-formed.js';
 import { AbortedError, InvalidArgumentError, NodeStoppedError, NotLeaderError, OverloadedError } from '../errors.js';
 import type { RaftError } from '../errors.js';
 import type { Message } from '../messages.js';
@@ -256,7 +257,11 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   // Turns
 
   #receive(messages: readonly Message[]): void {
-    for (const message of messages) this.#inbox.push(message);
+    for (const message of messages) {
+      const why = whyMalformed(message);
+      if (why === undefined) this.#inbox.push(message);
+      else this.#options.logger('warn', `dropped a malformed message from ${message.from}: ${why}`);
+    }
     this.#planTurn();
   }
 

@@ -1,0 +1,35 @@
+import type { Message } from '../messages.js';
+import { EntryType } from '../types.js';
+import type { Entry } from '../types.js';
+import { decodeConfiguration } from './configuration.js';
+
+/**
+ * Why no node that works can have sent this; undefined when one can. What comes from a network must not reach an invariant of
+ * the consensus, which would end the node.
+ */
+export function whyMalformed(message: Message): string | undefined {
+  if (message.type !== 'appendEntries') return undefined;
+  const { entries, term } = message;
+  let index = message.prevLogIndex;
+  let least = message.prevLogTerm;
+  if (least > term) return `it follows an entry of term ${least}, which is later than its own, ${term}`;
+  for (const entry of entries) {
+    index++;
+    if (entry.index !== index) return `entry ${entry.index} is where ${index} belongs`;
+    if (entry.term < least || entry.term > term) {
+      return `entry ${index} of term ${entry.term} does not fit between the terms ${least} and ${term}`;
+    }
+    least = entry.term;
+    if (entry.type === EntryType.configuration && !isConfiguration(entry)) return `entry ${index} is no configuration`;
+  }
+  return undefined;
+}
+
+function isConfiguration({ data }: Entry): boolean {
+  try {
+    decodeConfiguration(data);
+    return true;
+  } catch {
+    return false;
+  }
+}
