@@ -9,6 +9,9 @@ import type { Limits } from './limits.js';
 /** A frame of answers is closed when it has reached this size, and none is begun while so much is unsent. */
 const targetRepliesBytes = 1024 * 1024;
 
+/** An answer as short as a refusal is always sent: what it tells of may be done, and a refusal says that nothing is. */
+const shortAnswerBytes = 4096;
+
 /** With so many bytes of answers waiting, no more requests are read. */
 const pauseAtReplyBytes = 4 * 1024 * 1024;
 
@@ -89,7 +92,7 @@ export class ServedClient {
     const { maxFrameBytes, maxClientReplyBytes } = this.#limits;
     if (bytes > maxFrameBytes - 32) return `the answer of ${bytes} bytes does not fit a frame`;
     const waiting = this.#waitingReplyBytes;
-    if (waiting === 0 || waiting + bytes <= maxClientReplyBytes) return undefined;
+    if (bytes <= shortAnswerBytes || waiting === 0 || waiting + bytes <= maxClientReplyBytes) return undefined;
     return `${waiting} bytes of answers wait to be read: ask for less at a time`;
   }
 

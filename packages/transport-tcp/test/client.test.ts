@@ -151,6 +151,19 @@ describe('the server', () => {
     expect(await next).toBe('answered 400000');
   });
 
+  test('never refuses a short answer: it may tell that something was done', async () => {
+    const held: Call[] = [];
+    const limits = { maxClientReplyBytes: 1_000_000 };
+    const { address } = await world.start({ nodeId: '1', limits, onCall: (call) => void held.push(call) });
+    const channel = world.connector().connect(address);
+    const ends = Array.from({ length: 3 }, () => ending(channel.request(new Uint8Array(1))));
+    await until(() => held.length === 3, 'they arrive');
+    held[0]?.respond(new Uint8Array(2_000_000));
+    held[1]?.respond(new Uint8Array(4096));
+    held[2]?.respond(new Uint8Array(4097));
+    expect(await Promise.all(ends)).toEqual(['answered 2000000', 'answered 4096', 'RAFT_CHANNEL_REFUSED maybe']);
+  });
+
   test('closes on a client whose answers do not move at all, however few', async () => {
     const { address } = await world.start({
       nodeId: '1',
