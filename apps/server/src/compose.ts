@@ -86,7 +86,7 @@ function lateNode(): KvNode & { bind(node: KvNode): void } {
 }
 
 /** What the person who starts the server can mend is a usage error; the rest stays what it is. */
-function asUsageError(error: unknown, options: ServerOptions): unknown {
+export function asUsageError(error: unknown, options: Pick<ServerOptions, 'listen'>): unknown {
   if (error instanceof TransportError) {
     return new UsageError(
       error.code === 'RAFT_ADDRESS_IN_USE'
@@ -100,6 +100,15 @@ function asUsageError(error: unknown, options: ServerOptions): unknown {
   ) {
     return new UsageError(`--data: ${error.message}`);
   }
+  if (error instanceof StorageError && isForbidden(error.cause)) {
+    return new UsageError(`--data: ${error.message}: change the rights of what is there, or choose another`);
+  }
   if (error instanceof RaftError && error.code === 'RAFT_INVALID_ARGUMENT') return new UsageError(error.message);
   return error;
+}
+
+/** A directory that may be written to can hold files that may not. */
+function isForbidden(cause: unknown): boolean {
+  const { code } = (cause ?? {}) as NodeJS.ErrnoException;
+  return code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
 }
