@@ -159,7 +159,8 @@ describe('a listing', () => {
   });
 
   it('ends when a server says that more follows and gives nothing', async () => {
-    const { client } = leader(({ answer }) => answer({ list: { more: true } }));
+    const { servers, client } = leader(({ answer }) => answer({ list: { more: servers.asked.length < 5 } }));
     expect(await keysOf(client.list(''))).toEqual([]);
+    expect(servers.asked.length).toBe(1);
   });
 });

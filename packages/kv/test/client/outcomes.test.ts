@@ -103,11 +103,14 @@ describe('a client finds the leader', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('once for many calls that miss it at the same time', async () => {
+  it.each([
+    ['is told', follows('2', 'b')],
+    ['is not told', follows()],
+  ])('once for many calls that miss it at the same time, whether it %s', async (_, script) => {
     const { servers, client } = world();
-    servers.on('a', follows('2', 'b'));
+    servers.on('a', script);
     servers.on('b', leads);
-    await Promise.all(Array.from({ length: 50 }, async (_, i) => client.set(`k${i}`, 'v')));
+    await Promise.all(Array.from({ length: 50 }, async (_call, i) => client.set(`k${i}`, 'v')));
     expect(servers.asked.filter(({ address }) => address === 'b').length).toBe(50);
     expect(servers.asked.filter(({ address }) => address === 'c').length).toBe(0);
     expect(servers.channels.length).toBe(2);
