@@ -13,6 +13,8 @@ export interface FaultScene {
   readonly leader: Member | undefined;
   /** Runs `task` after a random time, short of an election timeout. */
   soon(task: () => void): void;
+  /** Runs `task` after an election timeout or two. */
+  later(task: () => void): void;
 }
 
 export interface Fault {
@@ -53,6 +55,20 @@ const table = {
     return split(scene, ids.slice(0, scene.dice.whole(1, ids.length - 1)));
   },
   leaderInMinority: (scene: FaultScene) => splitLeader(scene, (count) => Math.floor((count - 1) / 2)),
+  /** What the lost leader writes is still under way when it is told to drop it. */
+  stalledLeaderInMinority(scene: FaultScene) {
+    const { leader } = scene;
+    const cut = splitLeader(scene, (count) => Math.floor((count - 1) / 2));
+    if (leader === undefined || cut === undefined) return undefined;
+    leader.stallDisk();
+    return {
+      description: `${cut.description}, stall the disk of ${leader.id}`,
+      undo() {
+        cut.undo();
+        scene.later(() => leader.freeDisk());
+      },
+    };
+  },
   leaderInMajority: (scene: FaultScene) => splitLeader(scene, (count) => Math.floor(count / 2) + 1),
   cutOneWay(scene: FaultScene) {
     const [from, to] = scene.dice.shuffled(idsOf(scene)) as [NodeId, NodeId];

@@ -50,6 +50,7 @@ export function drawProfile(dice: Dice, nodes: number | undefined): Profile {
       electionTimeoutMs,
       preVote: dice.chance(0.9),
       checkQuorum: dice.chance(0.9),
+      commitNoticeDelayMs: dice.pick([0, 1, 5]),
       ...drawLimits(dice),
     },
     network: drawNetwork(dice, electionTimeoutMs),

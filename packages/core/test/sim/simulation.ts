@@ -109,6 +109,11 @@ class Simulation implements World, FaultScene {
     this.agenda.after(this.dice.spread(1, this.profile.raft.electionTimeoutMs.min), task);
   }
 
+  later(task: () => void): void {
+    const { max } = this.profile.raft.electionTimeoutMs;
+    this.agenda.after(this.dice.between(0, 2 * max), task);
+  }
+
   turned({ id, host: { raft } }: Member, { effects }: Turn): void {
     const facts = [
       this.agenda.now * 1000,
