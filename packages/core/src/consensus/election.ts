@@ -73,6 +73,7 @@ function becomeLeader(state: RaftState): void {
   state.readBatch = undefined;
   state.uncommittedBytes = 0;
   state.heartbeatAt = state.now;
+  state.tellCommitAt = Number.POSITIVE_INFINITY;
   // An entry of its own term lets earlier terms' entries commit (paper, section 8).
   state.termStartIndex = appendEntry(state, EntryType.empty, new Uint8Array(0));
   startRound(state);

@@ -112,7 +112,7 @@ export class Raft {
   get deadline(): number {
     const state = this.#state;
     if (state.role !== 'leader') return mayCampaign(state) ? state.electionDeadline : Number.POSITIVE_INFINITY;
-    return Math.min(state.heartbeatAt, quorumLostAt(state));
+    return Math.min(state.heartbeatAt, state.tellCommitAt, quorumLostAt(state));
   }
 
   tick(now: number): void {

@@ -38,11 +38,12 @@ export function sendAppends(state: RaftState): void {
     }
     if (progress.sentRound < state.round || owesCommit(state, progress)) sendAppend(state, id, progress, []);
   }
+  if (state.now >= state.tellCommitAt) state.tellCommitAt = Number.POSITIVE_INFINITY;
 }
 
-/** Under load the commit index travels with the next entries; once all is quiet it is told by itself. */
-function owesCommit({ log }: RaftState, progress: Progress): boolean {
-  const quiet = log.commitIndex === log.lastIndex && progress.nextIndex > log.lastIndex;
+/** The commit index travels with the next entries; once all is quiet, and none come soon, it is told by itself. */
+function owesCommit({ log, now, tellCommitAt }: RaftState, progress: Progress): boolean {
+  const quiet = log.commitIndex === log.lastIndex && progress.nextIndex > log.lastIndex && now >= tellCommitAt;
   return quiet && progress.state === 'replicate' && progress.sentCommit < log.commitIndex;
 }
 
@@ -149,6 +150,8 @@ export function advanceCommit(state: RaftState): void {
   const counted = log.cached(Math.max(log.commitIndex + 1, state.termStartIndex), index, Number.POSITIVE_INFINITY);
   for (const entry of counted ?? []) state.uncommittedBytes -= sizeOf(entry);
   log.commitTo(index);
+  // A notice of its own costs as much as a write: a caller that writes again at once makes it superfluous.
+  state.tellCommitAt = Math.min(state.tellCommitAt, state.now + state.options.commitNoticeDelayMs);
 }
 
 // Follower

@@ -12,6 +12,8 @@ export interface RaftOptions {
   readonly electionTimeoutMs: { readonly min: number; readonly max: number };
   readonly preVote: boolean;
   readonly checkQuorum: boolean;
+  /** How long followers wait for news of the commit index when no entries bring it: milliseconds. */
+  readonly commitNoticeDelayMs: number;
   readonly maxMessageBytes: number;
   readonly maxInflightMessages: number;
   readonly maxInflightBytes: number;
@@ -102,6 +104,8 @@ export class RaftState {
   // Leader.
   readonly progress: Map<NodeId, Progress> = new Map();
   heartbeatAt = 0;
+  /** When followers that have all entries are told of the commit index, unless entries tell them before; Infinity: they know. */
+  tellCommitAt: number = Number.POSITIVE_INFINITY;
   round = 0;
   /** The leader's first entry of its term; reads wait until it is committed. */
   termStartIndex: LogIndex = 0;

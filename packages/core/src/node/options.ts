@@ -44,6 +44,7 @@ export function resolveOptions(
       electionTimeoutMs: electionTimeout(options.electionTimeoutMs ?? { min: 500, max: 1000 }, heartbeatIntervalMs),
       preVote: options.preVote ?? true,
       checkQuorum: options.checkQuorum ?? true,
+      commitNoticeDelayMs: heartbeatIntervalMs / 20,
       maxMessageBytes: count('maxMessageBytes', options.maxMessageBytes ?? MiB),
       maxInflightMessages: count('maxInflightMessages', options.maxInflightMessages ?? 256),
       maxInflightBytes: count('maxInflightBytes', options.maxInflightBytes ?? 16 * MiB),

@@ -234,6 +234,23 @@ describe('what is lost is made good', () => {
     cluster.deliver('2', '1');
     expect(cluster.wire('appendEntries', '1', '2')).toMatchObject([{ leaderCommit: 3, entries: [{ index: 4 }] }]);
   });
+
+  it('with a delay, the commit index waits so long for entries to travel with, and is then told by itself', () => {
+    const cluster = streaming({ commitNoticeDelayMs: 5 });
+    cluster.propose('1');
+    cluster.deliver('1', '2');
+    cluster.deliver('2', '1');
+    expect(cluster.raft('1').commitIndex).toBe(2);
+    expect(cluster.wire('appendEntries', '1', '2')).toEqual([]);
+    expect(cluster.raft('1').deadline).toBe(cluster.now + 5);
+    cluster.propose('1');
+    expect(cluster.wire('appendEntries', '1', '2')).toMatchObject([{ leaderCommit: 2, entries: [{ index: 3 }] }]);
+    cluster.deliver('1', '2');
+    cluster.deliver('2', '1');
+    cluster.timeout('1');
+    expect(cluster.wire('appendEntries', '1', '2')).toMatchObject([{ leaderCommit: 3, entries: [] }]);
+    expect(cluster.raft('1').deadline).toBeGreaterThan(cluster.now);
+  });
 });
 
 describe('entries that are no longer in memory', () => {

@@ -43,6 +43,7 @@ test('a batch is one append, one answer and one apply on a follower', async () =
   const results = Promise.all(Array.from({ length: 100 }, (_, i) => leader.node.propose(`c${i}`)));
   await cluster.clock.settle();
   await results;
+  await cluster.clock.until(() => follower.machine.batches.length > 0, 'the follower hears of the commit');
 
   expect(follower.storage.appends.length - appends).toBe(1);
   expect(entriesIn(messagesTo(leader, '2', 0))).toBe(101);

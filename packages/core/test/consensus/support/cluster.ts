@@ -137,6 +137,7 @@ export class Cluster {
       electionTimeoutMs: ELECTION_MS,
       preVote: true,
       checkQuorum: true,
+      commitNoticeDelayMs: 0,
       maxMessageBytes: 1_000_000,
       maxInflightMessages: 1000,
       maxInflightBytes: 1_000_000,
