@@ -112,6 +112,7 @@ const seeds =
 
 test.each(seeds)(
   'seed %i: in a storm every call ends truly, and reads never lie (RAFT_TEST_SEED repeats one)',
+  { timeout: 30_000 },
   async (seed) => {
     await storm(seed);
   },

@@ -46,28 +46,32 @@ async function live(ledger: Ledger): Promise<void> {
 }
 
 for (const [kind, fault] of Object.entries(faults)) {
-  test(`the first, second, third … ${kind} of a node fails: it stops, every call ends truly, the others go on`, async () => {
-    let failures = 0;
-    for (let n = 1; n <= mostCalls; n++) {
-      cluster = testCluster({ options: { cacheBytes: 1, maxMessageBytes: 1 } });
-      const first = cluster.member('1');
-      const hasFailed = fault(first.storage, n);
-      const ledger = new Ledger();
-      await live(ledger);
-      // The last calls of a run that ends before the n-th.
-      if (!hasFailed()) break;
+  test(
+    `the first, second, third … ${kind} of a node fails: it stops, every call ends truly, the others go on`,
+    { timeout: 30_000 },
+    async () => {
+      let failures = 0;
+      for (let n = 1; n <= mostCalls; n++) {
+        cluster = testCluster({ options: { cacheBytes: 1, maxMessageBytes: 1 } });
+        const first = cluster.member('1');
+        const hasFailed = fault(first.storage, n);
+        const ledger = new Ledger();
+        await live(ledger);
+        // The last calls of a run that ends before the n-th.
+        if (!hasFailed()) break;
 
-      failures++;
-      expect([n, first.node.status().state, first.storage.isOpen]).toEqual([n, 'stopped', false]);
-      ledger.propose(leader()?.node ?? first.node);
-      await cluster.clock.advance(1000);
-      const logs = ['2', '3'].map((id) => cluster.member(id).machine.applied.map((entry) => entry.command));
-      expect(logs[1]).toEqual(logs[0]);
-      expect([n, ledger.problems(logs[0] ?? [])]).toEqual([n, []]);
-      expect(logs[0]?.at(-1)).toBe(ledger.writes.at(-1)?.text);
-      await cluster.end();
-    }
-    expect(failures).toBeGreaterThan(kind === 'append' ? 5 : 2);
-    expect(failures).toBeLessThan(mostCalls);
-  });
+        failures++;
+        expect([n, first.node.status().state, first.storage.isOpen]).toEqual([n, 'stopped', false]);
+        ledger.propose(leader()?.node ?? first.node);
+        await cluster.clock.advance(1000);
+        const logs = ['2', '3'].map((id) => cluster.member(id).machine.applied.map((entry) => entry.command));
+        expect(logs[1]).toEqual(logs[0]);
+        expect([n, ledger.problems(logs[0] ?? [])]).toEqual([n, []]);
+        expect(logs[0]?.at(-1)).toBe(ledger.writes.at(-1)?.text);
+        await cluster.end();
+      }
+      expect(failures).toBeGreaterThan(kind === 'append' ? 5 : 2);
+      expect(failures).toBeLessThan(mostCalls);
+    },
+  );
 }

@@ -170,15 +170,19 @@ test('Aborted: before the turn that would propose it, the command is certainly n
   expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
-test('Timeout: what a blocked event loop could not propose in time is certainly not done', async () => {
-  cluster = testCluster();
-  const leader = await cluster.elect();
-  const outcomes = Array.from({ length: 30_000 }, (_, i) => watch(leader.node.propose(`c${i}`)));
-  cluster.clock.stall(6000);
-  await cluster.clock.advance(3000);
-  expect(new Set(outcomes.map((outcome) => outcome.end))).toEqual(new Set(['RAFT_TIMEOUT']));
-  expect(applied(cluster.member('2'))).toEqual([]);
-});
+test(
+  'Timeout: what a blocked event loop could not propose in time is certainly not done',
+  { timeout: 10_000 },
+  async () => {
+    cluster = testCluster();
+    const leader = await cluster.elect();
+    const outcomes = Array.from({ length: 50_000 }, (_, i) => watch(leader.node.propose(`c${i}`)));
+    cluster.clock.stall(6000);
+    await cluster.clock.advance(3000);
+    expect(new Set(outcomes.map((outcome) => outcome.end))).toEqual(new Set(['RAFT_TIMEOUT']));
+    expect(applied(cluster.member('2'))).toEqual([]);
+  },
+);
 
 test('a call that is done lets go of its signal and its deadline', async () => {
   cluster = testCluster();
