@@ -32,7 +32,7 @@ export function exchange(
   });
 
   const timer = clock.setTimer(clock.now() + timeoutMs, () =>
-    giveUp('RAFT_TIMEOUT', `${address} did not answer within ${timeoutMs} ms`),
+    giveUp('RAFT_TIMEOUT', `${address} did not answer within ${Math.round(timeoutMs)} ms`),
   );
   const onAbort = (): void => giveUp('RAFT_ABORTED', 'the request was aborted');
 

@@ -121,11 +121,12 @@ export const callCases: readonly TransportCase[] = [
     async run(world) {
       const { calls, channel } = await heldCalls(world);
       let cancelled = 0;
-      const slow = channel.request(bytes('slow'), { timeoutMs: 100 });
+      const slow = channel.request(bytes('slow'), { timeoutMs: 100.4 });
       const quick = channel.request(bytes('quick'), { timeoutMs: 10_000 });
       await until(() => calls.length === 2, 'the requests arrive');
       for (const call of calls) call.oncancel = () => (cancelled += 1);
       await expectFailure(slow, 'RAFT_TIMEOUT', 'maybe');
+      assert.doesNotMatch((await failure(slow)).message, /\d\.\d+ ms/, 'whole milliseconds are for people');
       await until(() => cancelled === 1, 'the call is cancelled');
       calls[0]?.respond(bytes('too late'));
       calls[1]?.respond(bytes('in time'));
