@@ -223,7 +223,12 @@ export class GrpcChannel implements Channel {
     let next = Infinity;
     for (const request of this.#requests.values()) {
       if (request.deadline > now) next = Math.min(next, request.deadline);
-      else this.#giveUp(request, 'RAFT_TIMEOUT', `${this.#address} gave no answer within ${Math.round(request.timeoutMs)} ms`);
+      else
+        this.#giveUp(
+          request,
+          'RAFT_TIMEOUT',
+          `${this.#address} gave no answer within ${Math.round(request.timeoutMs)} ms`,
+        );
     }
     if (next < Infinity) this.#expireAt(next);
   }

@@ -276,7 +276,12 @@ export class TcpChannel implements Channel {
     let next = Infinity;
     for (const pending of this.#pending.values()) {
       if (pending.deadline > now) next = Math.min(next, pending.deadline);
-      else this.#giveUp(pending, 'RAFT_TIMEOUT', `${this.#address} did not answer within ${Math.round(pending.timeoutMs)} ms`);
+      else
+        this.#giveUp(
+          pending,
+          'RAFT_TIMEOUT',
+          `${this.#address} did not answer within ${Math.round(pending.timeoutMs)} ms`,
+        );
     }
     this.#watch(Math.max(next, now + deadlineStepMs));
   }

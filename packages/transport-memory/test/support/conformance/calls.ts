@@ -121,7 +121,12 @@ export const callCases: readonly TransportCase[] = [
     async run(world) {
       const { calls, channel } = await heldCalls(world);
       let cancelled = 0;
-      const slow = channel.request(bytes('slow'), { timeoutMs: 100.4 });
+      // The first connection of a process may take longer than the deadline below.
+      const first = channel.request(bytes('first'), { timeoutMs: 10_000 });
+      await until(() => calls.length === 1, 'the first request arrives');
+      calls.pop()?.respond(bytes('first'));
+      await first;
+      const slow = channel.request(bytes('slow'), { timeoutMs: 200.4 });
       const quick = channel.request(bytes('quick'), { timeoutMs: 10_000 });
       await until(() => calls.length === 2, 'the requests arrive');
       for (const call of calls) call.oncancel = () => (cancelled += 1);
