@@ -3,11 +3,15 @@ import { EntryType } from '../types.js';
 import type { Entry } from '../types.js';
 import { decodeConfiguration } from './configuration.js';
 
+/** An election a millisecond takes a hundred thousand years to get there; beyond, the next term could not be told any more. */
+const LARGEST_TERM = 2 ** 52;
+
 /**
  * Why no node that works can have sent this; undefined when one can. What comes from a network must not reach an invariant of
  * the consensus, which would end the node.
  */
 export function whyMalformed(message: Message): string | undefined {
+  if (message.term > LARGEST_TERM) return `its term ${message.term} is beyond what elections can have led to`;
   if (message.type !== 'appendEntries') return undefined;
   const { entries, term } = message;
   let index = message.prevLogIndex;

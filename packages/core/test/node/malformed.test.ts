@@ -17,6 +17,10 @@ const malformed: readonly [string, Partial<AppendEntries>][] = [
   ['entry 3 of term 8 does not fit between the terms 9 and 9', { entries: [entry(2, 9), entry(3, 8)] }],
   ['entry 2 of term 10 does not fit between the terms 1 and 9', { entries: [entry(2, 10)] }],
   ['entry 3 is where 2 belongs', { entries: [entry(3, 9)] }],
+  [
+    'its term 9007199254740991 is beyond what elections can have led to',
+    { term: Number.MAX_SAFE_INTEGER, prevLogTerm: 1 },
+  ],
   ['it follows an entry of term 10, which is later than its own, 9', { prevLogTerm: 10 }],
 ];
 
