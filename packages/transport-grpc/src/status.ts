@@ -57,6 +57,13 @@ export function statusFrom(error: unknown): CallStatus {
   return { code: maybeDone ? Status.UNKNOWN : statusOf[error.code], details: headerText(message), metadata };
 }
 
+/** A call that is cut off: what it asked for may be done all the same. */
+export function cutOffStatus(reason: string): CallStatus {
+  const status = plainStatus(Status.UNAVAILABLE, reason);
+  status.metadata.set(maybeDoneKey, 'true');
+  return status;
+}
+
 export function plainStatus(code: Status, details: string): CallStatus {
   return { code, details: headerText(details), metadata: new Metadata() };
 }

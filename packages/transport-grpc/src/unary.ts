@@ -1,8 +1,7 @@
-import { status as Status } from '@grpc/grpc-js';
 import type { Server, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { AbortedError } from '@raft/core';
 import { asBuffer, ownBytes } from './bytes.js';
-import { plainStatus, statusFrom } from './status.js';
+import { cutOffStatus, statusFrom } from './status.js';
 
 /**
  * Serves a request and resolves with the answer, both serialized. `signal` fires when nobody waits for the answer any more.
@@ -45,7 +44,7 @@ export class UnaryCalls {
     const abort = new AbortController();
     const end = (reason: string): void => {
       if (!this.#underWay.delete(end)) return;
-      callback(plainStatus(Status.UNAVAILABLE, reason));
+      callback(cutOffStatus(reason));
       abort.abort(new AbortedError(reason));
     };
     this.#underWay.add(end);
