@@ -225,6 +225,9 @@ class Simulation implements World, FaultScene {
   /** One that cannot hear the others for a while, or neither be heard, and comes back: the leader must go on leading. */
   #disturb(): void {
     const { preVote, checkQuorum, electionTimeoutMs } = this.profile.raft;
+    // On an ordered link a late message of the storm holds up those behind it.
+    this.agenda.runUntil(this.agenda.now + this.profile.network.lateMs);
+    this.#converge('after the last late message');
     const leader = this.leader as Member;
     const others = this.members.filter(({ id, isRunning }) => isRunning && id !== leader.id && !this.#broken.has(id));
     const lost = others.length === 0 ? undefined : this.dice.pick(others).id;
