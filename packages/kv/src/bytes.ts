@@ -1,5 +1,5 @@
-// Keys and values are held as binary strings, one character per byte (latin1). Compared with a byte array each, a million
-// of them take half the memory and let the garbage collector pause for a tenth of the time; their order is that of the bytes.
+// Keys and values are held as binary strings, one character per byte (latin1). A million values of 256 bytes take 0.6 of the
+// memory that they take as byte arrays, and a full garbage collection a seventh of the time; their order is that of the bytes.
 
 /** A string is taken as UTF-8. */
 export type Bytes = Uint8Array | string;

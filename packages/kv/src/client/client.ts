@@ -100,8 +100,8 @@ export class KvClient {
   }
 
   /**
-   * What one server, given by its node's id or its address, says of its node, leader or not. Asked once: rejects also with `RAFT_CHANNEL_LOST` and
-   * `RAFT_CHANNEL_REFUSED`.
+   * What one server, given by its node's id or its address, says of its node, leader or not. Asked once: rejects also with
+   * `RAFT_CHANNEL_LOST` and `RAFT_CHANNEL_REFUSED`.
    */
   async status(server: NodeId, options: CallOptions = {}): Promise<KvStatus> {
     const request = { type: 'status', encode: otherRequest({ status: {} }), isChange: false } as const;
