@@ -60,6 +60,14 @@ describe('layering', () => {
     expect(checkLayering(sound)).toEqual([]);
   });
 
+  it('takes a peer dependency for declared', () => {
+    const packages = new Map([
+      ['packages/testkit', { ...manifest('@raft/testkit', []), peerDependencies: { vitest: '>=3' } }],
+    ]);
+    const files = new Map([['packages/testkit/src/a.ts', `import { test } from 'vitest';`]]);
+    expect(checkLayering({ packages, files })).toEqual([]);
+  });
+
   const bad: [rule: string, file: string, text: string, problem: string][] = [
     [
       'core imports no package',

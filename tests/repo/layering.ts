@@ -4,6 +4,7 @@ import { parseSource, type Source } from './sources.js';
 export interface Manifest {
   readonly name: string;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly exports?: Readonly<Record<string, unknown>>;
 }
 
@@ -83,7 +84,8 @@ function checkImport(
   if (target !== undefined && workspace.packages.get(target)?.exports?.[entry] === undefined) {
     return `${specifier} is not among the exports of ${name}`;
   }
-  if (manifest.dependencies?.[name] === undefined) return `${name} is not among the dependencies of ${manifest.name}`;
+  const listed = manifest.dependencies?.[name] ?? manifest.peerDependencies?.[name];
+  if (listed === undefined) return `${name} is not among the dependencies of ${manifest.name}`;
   return undefined;
 }
 
