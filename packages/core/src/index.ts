@@ -31,6 +31,20 @@ export type {
   RequestVote,
   RequestVoteResponse,
 } from './messages.js';
+export { decodeConfiguration, encodeConfiguration } from './consensus/configuration.js';
+export type {
+  ChangeOptions,
+  IndexRange,
+  RecoverOptions,
+  RecoverPlan,
+  RepairPlan,
+  StorageInspector,
+  StorageProblem,
+  StorageRecord,
+  StorageRecordKind,
+  StoreIdentity,
+  Verification,
+} from './inspection.js';
 export type { LogBatch, Restored, SnapshotReader, SnapshotWriter, Storage, StorageIdentity } from './storage.js';
 export type { Call, CallHandler, Channel, Connector, Receiver, RequestOptions, Transport } from './transport.js';
 export { EntryType } from './types.js';
