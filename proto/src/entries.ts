@@ -5,7 +5,7 @@ import { DecodeError } from './decode-error.js';
 
 const headerBytes = 13;
 const twoTo32 = 0x1_0000_0000;
-const entryTypes: readonly number[] = [0, 1, 2] satisfies EntryType[];
+const entryTypes: readonly number[] = [0, 1, 2, 3, 4] satisfies EntryType[];
 
 export function packedBytes(entries: readonly Entry[]): number {
   let bytes = entries.length * headerBytes;

@@ -1,17 +1,10 @@
-import type { AppendEntries, AppendEntriesResponse, GroupId, Message, Rejection } from '@raft/core';
+import type { AppendEntries, GroupId, Message } from '@raft/core';
 import { DecodeError } from './decode-error.js';
 import { decodeMessage } from './decode-message.js';
-import { packedBytes, packEntries, unpackEntries } from './entries.js';
+import { packedBytes, packEntries } from './entries.js';
 import { raftV1 } from './generated/protos.js';
-import {
-  bytesFieldBytes,
-  stringBytes,
-  varintBytes,
-  varintFieldBytes,
-  writeString,
-  writeVarint,
-  writeVarintField,
-} from './wire.js';
+import { fromProto, toProto } from './messages.js';
+import { bytesFieldBytes, stringBytes, varintFieldBytes, writeString, writeVarint, writeVarintField } from './wire.js';
 
 /** The version of the peer and client protocol that this package speaks. */
 export const PROTOCOL_VERSION = 1;
@@ -30,6 +23,7 @@ const Tag = {
   appendLeaderCommit: 0x18,
   appendRound: 0x20,
   appendEntries: 0x2a,
+  appendQuiesce: 0x30,
 } as const;
 
 /** What is measured before the envelope's bytes are allocated, once and exactly. */
@@ -81,7 +75,8 @@ function plan(message: Message): Plan {
     varintFieldBytes(message.prevLogTerm) +
     varintFieldBytes(message.leaderCommit) +
     varintFieldBytes(message.round) +
-    (entriesBytes === 0 ? 0 : bytesFieldBytes(entriesBytes));
+    (entriesBytes === 0 ? 0 : bytesFieldBytes(entriesBytes)) +
+    varintFieldBytes(Number(message.quiesce));
   const bytes =
     (fromBytes === 0 ? 0 : bytesFieldBytes(fromBytes)) +
     (toBytes === 0 ? 0 : bytesFieldBytes(toBytes)) +
@@ -105,39 +100,18 @@ function writeMessage(out: Uint8Array, start: number, plan: Plan): number {
   at = writeVarintField(out, at, Tag.appendPrevLogTerm, message.prevLogTerm);
   at = writeVarintField(out, at, Tag.appendLeaderCommit, message.leaderCommit);
   at = writeVarintField(out, at, Tag.appendRound, message.round);
-  if (plan.entriesBytes === 0) return at;
-  out[at] = Tag.appendEntries;
-  at = writeVarint(out, at + 1, plan.entriesBytes);
-  return packEntries(out, at, message.entries);
+  if (plan.entriesBytes > 0) {
+    out[at] = Tag.appendEntries;
+    at = writeVarint(out, at + 1, plan.entriesBytes);
+    at = packEntries(out, at, message.entries);
+  }
+  return writeVarintField(out, at, Tag.appendQuiesce, Number(message.quiesce));
 }
 
 function writeStringField(out: Uint8Array, at: number, tag: number, value: string, bytes: number): number {
   if (bytes === 0) return at;
   out[at] = tag;
   return writeString(out, writeVarint(out, at + 1, bytes), value, bytes);
-}
-
-function toProto(message: Exclude<Message, AppendEntries>): raftV1.Message.$Properties {
-  const { from, to, term } = message;
-  checkIntegers(term);
-  if (message.type === 'requestVote') {
-    const { preVote, transfer, lastLogIndex, lastLogTerm } = message;
-    checkIntegers(lastLogIndex, lastLogTerm);
-    return { from, to, term, requestVote: { preVote, transfer, lastLogIndex, lastLogTerm } };
-  }
-  if (message.type === 'requestVoteResponse') {
-    const { preVote, granted } = message;
-    return { from, to, term, requestVoteResponse: { preVote, granted } };
-  }
-  const { round, matchIndex, rejection } = message satisfies AppendEntriesResponse;
-  checkIntegers(round, matchIndex);
-  if (rejection !== undefined) checkIntegers(rejection.prevLogIndex, rejection.hintIndex, rejection.hintTerm);
-  return { from, to, term, appendEntriesResponse: { round, matchIndex, rejection: rejection ?? null } };
-}
-
-/** The generated code writes any number, whatever comes of it. */
-function checkIntegers(...values: number[]): void {
-  for (const value of values) varintBytes(value);
 }
 
 /**
@@ -151,35 +125,4 @@ export function decodeEnvelope(bytes: Uint8Array): { groupId: GroupId; messages:
     throw new DecodeError(`protocol version ${envelope.version} is not spoken here, only ${PROTOCOL_VERSION}`);
   }
   return { groupId: envelope.groupId, messages: envelope.messages.map((each) => fromProto(each as raftV1.Message)) };
-}
-
-function fromProto(message: raftV1.Message): Message {
-  const { from, to, term } = message;
-  if (message.appendEntries) {
-    const body = message.appendEntries as raftV1.AppendEntries;
-    const { prevLogIndex, prevLogTerm, leaderCommit, round } = body;
-    const entries = unpackEntries(body.entries, prevLogIndex + 1);
-    return { type: 'appendEntries', from, to, term, prevLogIndex, prevLogTerm, leaderCommit, round, entries };
-  }
-  if (message.appendEntriesResponse) {
-    const body = message.appendEntriesResponse as raftV1.AppendEntriesResponse;
-    const { round, matchIndex } = body;
-    const rejection = rejectionFrom(body.rejection as raftV1.Rejection | null | undefined);
-    return { type: 'appendEntriesResponse', from, to, term, round, matchIndex, rejection };
-  }
-  if (message.requestVote) {
-    const { preVote, transfer, lastLogIndex, lastLogTerm } = message.requestVote as raftV1.RequestVote;
-    return { type: 'requestVote', from, to, term, preVote, transfer, lastLogIndex, lastLogTerm };
-  }
-  if (message.requestVoteResponse) {
-    const { preVote, granted } = message.requestVoteResponse as raftV1.RequestVoteResponse;
-    return { type: 'requestVoteResponse', from, to, term, preVote, granted };
-  }
-  throw new DecodeError(`a message from ${from || 'nobody'} has no body that is known here`);
-}
-
-function rejectionFrom(rejection: raftV1.Rejection | null | undefined): Rejection | undefined {
-  if (!rejection) return undefined;
-  const { prevLogIndex, hintIndex, hintTerm } = rejection;
-  return { prevLogIndex, hintIndex, hintTerm };
 }

@@ -1,3 +1,4 @@
+export { configurationFromProto, configurationToProto, snapshotFromProto, snapshotToProto } from './configuration.js';
 export { DecodeError } from './decode-error.js';
 export { decodeEnvelope, encodeEnvelope, PROTOCOL_VERSION } from './envelope.js';
 export { decodeHello, decodeHelloReply, encodeHello, encodeHelloReply } from './hello.js';

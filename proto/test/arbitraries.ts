@@ -14,11 +14,15 @@ export const text = fc.oneof(fc.string({ maxLength: 20 }), fc.string({ unit: 'gr
 
 export const bytes = fc.uint8Array({ maxLength: 300 });
 
+const key = fc.stringMatching(/^[a-z0-9]{1,8}$/);
+
 const header = { from: text, to: text, term: integer };
 
 const entriesAfter = (prevLogIndex: number): fc.Arbitrary<Entry[]> =>
   fc
-    .array(fc.record({ term: integer, type: fc.constantFrom<EntryType[]>(0, 1, 2), data: bytes }), { maxLength: 6 })
+    .array(fc.record({ term: integer, type: fc.constantFrom<EntryType[]>(0, 1, 2, 3, 4), data: bytes }), {
+      maxLength: 6,
+    })
     .map((fields) => fields.map((each, i) => ({ index: prevLogIndex + 1 + i, ...each })));
 
 const append = integer
@@ -32,8 +36,22 @@ const append = integer
       leaderCommit: integer,
       round: integer,
       entries: entriesAfter(prevLogIndex),
+      quiesce: fc.boolean(),
     }),
   );
+
+const snapshot = fc.record({
+  index: integer,
+  term: integer,
+  configuration: fc.record({
+    voters: fc.array(text, { maxLength: 3 }),
+    outgoing: fc.array(text, { maxLength: 3 }),
+    learners: fc.array(text, { maxLength: 3 }),
+    addresses: fc.dictionary(key, text, { maxKeys: 3, noNullPrototype: true }),
+    stores: fc.dictionary(key, text, { maxKeys: 3, noNullPrototype: true }),
+  }),
+  configurationIndex: integer,
+});
 
 const rejection = fc.record({ prevLogIndex: integer, hintIndex: integer, hintTerm: integer });
 
@@ -45,6 +63,8 @@ export const message: fc.Arbitrary<Message> = fc.oneof(
     round: integer,
     matchIndex: integer,
     rejection: fc.option(rejection, { nil: undefined }),
+    storeId: text,
+    priority: fc.nat(2 ** 31),
   }),
   fc.record({
     ...header,
@@ -53,12 +73,58 @@ export const message: fc.Arbitrary<Message> = fc.oneof(
     transfer: fc.boolean(),
     lastLogIndex: integer,
     lastLogTerm: integer,
+    storeId: text,
   }),
   fc.record({
     ...header,
     type: fc.constant('requestVoteResponse' as const),
     preVote: fc.boolean(),
     granted: fc.boolean(),
+    storeId: text,
+  }),
+  fc.record({
+    ...header,
+    type: fc.constant('installSnapshot' as const),
+    round: integer,
+    snapshot,
+    streamId: integer,
+    offset: integer,
+    data: bytes,
+    checksum: fc.nat(2 ** 32 - 1),
+    done: fc.boolean(),
+  }),
+  fc.record({
+    ...header,
+    type: fc.constant('installSnapshotResponse' as const),
+    round: integer,
+    streamId: integer,
+    index: integer,
+    offset: integer,
+    outcome: fc.constantFrom('continue' as const, 'installed' as const, 'refused' as const),
+    storeId: text,
+  }),
+  fc.record({ ...header, type: fc.constant('timeoutNow' as const) }),
+  fc.record({ ...header, type: fc.constant('readIndex' as const), id: integer, lease: fc.boolean() }),
+  fc.record({
+    ...header,
+    type: fc.constant('readIndexResponse' as const),
+    id: integer,
+    index: fc.option(integer, { nil: undefined }),
+  }),
+  fc.record({
+    ...header,
+    type: fc.constant('propose' as const),
+    id: integer,
+    commands: fc.array(fc.record({ type: fc.constantFrom<EntryType[]>(1, 3, 4), data: bytes }), { maxLength: 4 }),
+  }),
+  fc.record({
+    ...header,
+    type: fc.constant('proposeResponse' as const),
+    id: integer,
+    index: integer,
+    accepted: integer,
+    count: integer,
+    refusal: fc.constantFrom(undefined, 'notLeader', 'overloaded', 'transferring', 'diskFull'),
   }),
 );
 

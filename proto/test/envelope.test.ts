@@ -14,6 +14,7 @@ const append = (fields: Partial<AppendEntries> = {}): AppendEntries => ({
   leaderCommit: 9,
   round: 7,
   entries: [],
+  quiesce: false,
   ...fields,
 });
 
@@ -97,7 +98,7 @@ describe('numbers', () => {
 
   test('are numbers in what the generated code reads, never objects', () => {
     for (const value of [0, 1, 127, 128, 2 ** 31, 2 ** 32, 2 ** 35, 2 ** 49 - 1, 2 ** 49, Number.MAX_SAFE_INTEGER]) {
-      const vote = { preVote: false, transfer: false, lastLogIndex: value, lastLogTerm: value };
+      const vote = { preVote: false, transfer: false, lastLogIndex: value, lastLogTerm: value, storeId: '' };
       const read = raftV1.RequestVote.decode(raftV1.RequestVote.encode(vote).finish());
       expect([typeof read.lastLogIndex, read.lastLogIndex]).toEqual(['number', value]);
       expect([typeof read.lastLogTerm, read.lastLogTerm]).toEqual(['number', value]);
@@ -126,6 +127,7 @@ describe('numbers', () => {
         term: bad,
         preVote: false,
         granted: true,
+        storeId: '',
       };
       expect(() => encodeEnvelope('g', [vote])).toThrow(RangeError);
     }
@@ -145,7 +147,7 @@ describe('decodeEnvelope throws DecodeError for', () => {
     ['no version', generated('g', [], 0), 'protocol version 0'],
     ['nothing at all', new Uint8Array(0), 'protocol version 0'],
     ['a message without a body', generated('g', [{ from: '7', to: '2', term: 1 }]), 'from 7 has no body'],
-    ['an unknown entry type', withEntries(packed(0, 3, 1n)), 'unknown entry type 3'],
+    ['an unknown entry type', withEntries(packed(0, 5, 1n)), 'unknown entry type 5'],
     ['an incomplete entry header', withEntries(packed(0, 1, 1n).subarray(0, 12)), 'truncated entries'],
     ['incomplete entry data', withEntries(packed(1, 1, 1n)), 'truncated entries'],
     ['an entry of 4 GiB', withEntries(packed(0xffff_ffff, 1, 1n)), 'truncated entries'],

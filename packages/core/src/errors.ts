@@ -10,9 +10,14 @@ export type RaftErrorCode =
   | 'RAFT_NODE_STOPPED'
   | 'RAFT_TIMEOUT'
   | 'RAFT_ABORTED'
+  | 'RAFT_SESSION_EXPIRED'
+  | 'RAFT_TRANSFER_FAILED'
+  | MembershipErrorCode
   | StorageErrorCode
   | TransportErrorCode
   | ChannelErrorCode;
+
+export type MembershipErrorCode = 'RAFT_CHANGE_IN_PROGRESS' | 'RAFT_CONFIGURATION_CONFLICT' | 'RAFT_LEARNER_BEHIND';
 
 export type StorageErrorCode =
   | 'RAFT_STORAGE_IN_USE'
@@ -113,6 +118,32 @@ export class TimeoutError extends RaftError {
 export class AbortedError extends RaftError {
   constructor(message: string, options?: { cause?: unknown }) {
     super('RAFT_ABORTED', message, options);
+  }
+}
+
+/** The session is unknown here: closed, expired, or evicted by newer ones. Nothing was done now; an earlier try may have been. */
+export class SessionExpiredError extends RaftError {
+  constructor(sessionId: LogIndex) {
+    super(
+      'RAFT_SESSION_EXPIRED',
+      `session ${sessionId} is closed or expired: open a new one, and read before you repeat`,
+    );
+  }
+}
+
+/** The leadership stayed where it was; try again, or name another target. */
+export class TransferError extends RaftError {
+  constructor(message: string) {
+    super('RAFT_TRANSFER_FAILED', message);
+  }
+}
+
+/** The membership was not changed: another change is under way, it is not as expected, or a learner has too much to catch up with. */
+export class MembershipError extends RaftError {
+  declare readonly code: MembershipErrorCode;
+
+  constructor(code: MembershipErrorCode, message: string) {
+    super(code, message);
   }
 }
 

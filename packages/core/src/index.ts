@@ -1,22 +1,49 @@
 // For those who build on Raft.
 export { createNode } from './node/node.js';
-export type { CallOptions, NodeEvents, NodeStatus, PeerStatus, RaftNode, RaftNodeOptions, Role } from './node/api.js';
+export type {
+  CallOptions,
+  Membership,
+  MembershipChange,
+  MembershipOptions,
+  MembershipPreview,
+  NodeEvents,
+  NodeStatus,
+  PeerStatus,
+  ProposeOptions,
+  RaftNode,
+  RaftNodeOptions,
+  ReadLevel,
+  ReadOptions,
+  Role,
+  Session,
+  SessionPosition,
+  SnapshotInfo,
+} from './node/api.js';
 export type { Applied, Codec, StateMachine } from './state-machine.js';
 export {
   AbortedError,
   ChannelError,
   InvalidArgumentError,
+  MembershipError,
   NodeStoppedError,
   NotLeaderError,
   OverloadedError,
   ProposalDroppedError,
   RaftError,
+  SessionExpiredError,
   StorageError,
   TimeoutError,
+  TransferError,
   TransportError,
   UnknownOutcomeError,
 } from './errors.js';
-export type { ChannelErrorCode, RaftErrorCode, StorageErrorCode, TransportErrorCode } from './errors.js';
+export type {
+  ChannelErrorCode,
+  MembershipErrorCode,
+  RaftErrorCode,
+  StorageErrorCode,
+  TransportErrorCode,
+} from './errors.js';
 export { silent } from './logger.js';
 export type { Logger, LogLevel } from './logger.js';
 
@@ -26,10 +53,19 @@ export type { Clock, Random, Timer } from './clock.js';
 export type {
   AppendEntries,
   AppendEntriesResponse,
+  ForwardedCommand,
+  InstallSnapshot,
+  InstallSnapshotResponse,
   Message,
+  Propose,
+  ProposeRefusal,
+  ProposeResponse,
+  ReadIndex,
+  ReadIndexResponse,
   Rejection,
   RequestVote,
   RequestVoteResponse,
+  TimeoutNow,
 } from './messages.js';
 export { decodeConfiguration, encodeConfiguration } from './consensus/configuration.js';
 export type {

@@ -23,6 +23,11 @@ export interface Codec<T> {
 export interface StateMachine<Command = Uint8Array, Result = unknown, Query = unknown, Answer = unknown> {
   /** Absent: `Command` is `Uint8Array`. */
   readonly codec?: Codec<Command>;
+  /**
+   * How results are kept for repeated commands of a session, on every node and in snapshots. Needed for sessions; absent: only
+   * results that are `Uint8Array` or undefined can be kept.
+   */
+  readonly resultCodec?: Codec<Result>;
   /** Applies a batch; gives one result per command, in order. Return them directly when nothing has to be awaited. */
   apply(entries: readonly Applied<Command>[]): readonly Result[] | Promise<readonly Result[]>;
   /** Answers from the present state; changes nothing. */

@@ -9,6 +9,8 @@ import type { Entry, GroupId, HardState, LogIndex, NodeId, SnapshotMeta, TermRun
  *   and never without the batches before it.
  * - **Buffers.** `Entry.data` belongs to nobody: neither side writes to it. A storage that keeps bytes beyond the call
  *   may keep the reference. Bytes handed out are the receiver's to keep.
+ * - **Disk full.** An `append` that rejects with `RAFT_STORAGE_FULL` has left nothing behind, and those called after it, up to the
+ *   rejection, reject too; the next one goes on from the state before. A batch of hard state alone should find room even then.
  * - **Errors.** Any method that rejects with a {@link StorageError} other than `RAFT_STORAGE_FULL` has broken the storage:
  *   the node stops, and every later call but `close` rejects too. A write or fsync that failed is never tried again.
  */

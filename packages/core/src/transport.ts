@@ -20,7 +20,10 @@ export interface Transport {
   /** Delivers the group's messages to `receiver`. One receiver per group. */
   attach(group: GroupId, receiver: Receiver): void;
   detach(group: GroupId): void;
-  /** Says where the group's members are; replaces what was said for this group before. Own id allowed and ignored. */
+  /**
+   * Says where the group's members are; replaces what was said for this group before. Own id allowed and ignored. A peer that is
+   * not named but has connected is reached at the address that it gave of itself, so that a new node can answer its first leader.
+   */
   setPeers(group: GroupId, addresses: ReadonlyMap<NodeId, Address>): void;
   /** Sends each message to its `to`. Messages to peers that are not known are dropped. */
   send(group: GroupId, messages: readonly Message[]): void;
@@ -31,6 +34,11 @@ export interface Transport {
 export interface Receiver {
   /** Messages that arrived together, of one sender, in order. Must not throw. */
   receive(messages: readonly Message[]): void;
+  /**
+   * The peer cannot be reached any more: its connection broke or no sign of life came for a while. Groups that wait for no
+   * messages learn of its end in no other way. May be told more than once. Must not throw.
+   */
+  peerDown?(peer: NodeId): void;
 }
 
 /**

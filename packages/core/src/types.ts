@@ -23,6 +23,10 @@ export const EntryType = {
   command: 1,
   /** A {@link Configuration}, in force as soon as it is in the log (thesis, section 4.1). */
   configuration: 2,
+  /** Opens, keeps or ends a client's session (thesis, section 6.3). */
+  session: 3,
+  /** A command of the state machine that is part of a session: applied once however often it is in the log. */
+  sessionCommand: 4,
 } as const;
 export type EntryType = (typeof EntryType)[keyof typeof EntryType];
 
@@ -56,6 +60,8 @@ export interface Configuration {
   readonly learners: readonly NodeId[];
   /** Where each of them is reached; a member without an address is reached by other means (in one process). */
   readonly addresses: Readonly<Record<NodeId, Address>>;
+  /** The storage with which each of them takes part, as far as known: one that comes back with another has forgotten its votes. */
+  readonly stores: Readonly<Record<NodeId, string>>;
 }
 
 /** From `index` on, until the next run, entries have this `term`. */
@@ -71,4 +77,6 @@ export interface SnapshotMeta {
   readonly term: Term;
   /** The configuration in force at `index`. */
   readonly configuration: Configuration;
+  /** The entry that put it into force; 0 when it was there from the beginning. */
+  readonly configurationIndex: LogIndex;
 }

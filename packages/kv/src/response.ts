@@ -41,8 +41,8 @@ export function answerBody(answer: KvAnswer): kvV1.Response.$Properties {
 }
 
 export function statusBody(status: KvStatus): kvV1.Response.$Properties {
-  const { voters, learners, outgoing, addresses } = status.membership;
-  const membership = { voters: [...voters], learners: [...learners], outgoing: [...outgoing], addresses };
+  const { index, voters, learners, outgoing, addresses } = status.membership;
+  const membership = { index, voters: [...voters], learners: [...learners], outgoing: [...outgoing], addresses };
   return { status: { ...status, leaderId: status.leaderId ?? '', membership, peers: [...status.peers] } };
 }
 
@@ -142,6 +142,7 @@ function statusFrom(properties: kvV1.StatusResponse.$Properties): KvStatus {
     lastIndex: status.lastIndex,
     snapshotIndex: status.snapshotIndex,
     membership: {
+      index: membership.index,
       voters: membership.voters,
       learners: membership.learners,
       outgoing: membership.outgoing,

@@ -117,6 +117,7 @@ const statuses: fc.Arbitrary<KvStatus> = fc.record({
   lastIndex: index,
   snapshotIndex: index,
   membership: fc.record({
+    index,
     voters: ids,
     learners: ids,
     outgoing: ids,

@@ -1,5 +1,5 @@
-import { raftV1 } from '@raft/proto';
-import type { Configuration, HardState, SnapshotMeta, StorageIdentity, TermRun } from '@raft/core';
+import { configurationFromProto, configurationToProto, raftV1 } from '@raft/proto';
+import type { HardState, SnapshotMeta, StorageIdentity, TermRun } from '@raft/core';
 
 // The Protocol Buffers records of the files, as the core's types. They are read from frames whose checksums were right.
 
@@ -92,17 +92,12 @@ export function decodeControl(bytes: Uint8Array): ControlRecord {
 }
 
 export function encodeSnapshot({ identity, meta, chunkBytes }: SnapshotRecord): Uint8Array {
-  const { index, term, configuration } = meta;
-  const addresses = Object.entries(configuration.addresses).map(([nodeId, address]) => ({ nodeId, address }));
+  const { index, term, configuration, configurationIndex } = meta;
   return raftV1.SnapshotHeader.encode({
     identity,
     last: { index, term },
-    configuration: {
-      voters: [...configuration.voters],
-      outgoing: [...configuration.outgoing],
-      learners: [...configuration.learners],
-      addresses,
-    },
+    configuration: configurationToProto(configuration),
+    configurationIndex,
     chunkBytes,
   }).finish();
 }
@@ -110,7 +105,8 @@ export function encodeSnapshot({ identity, meta, chunkBytes }: SnapshotRecord): 
 export function decodeSnapshot(bytes: Uint8Array): SnapshotRecord {
   const record = raftV1.SnapshotHeader.decode(bytes);
   const { index, term } = positionOf(record.last) ?? { index: 0, term: 0 };
-  const meta = { index, term, configuration: configurationOf(record.configuration) };
+  const { configurationIndex } = record;
+  const meta = { index, term, configuration: configurationFromProto(record.configuration), configurationIndex };
   return { identity: identityOf(record.identity), meta, chunkBytes: record.chunkBytes };
 }
 
@@ -132,13 +128,4 @@ function positionOf(record: raftV1.LogPosition.$Properties | null | undefined): 
 function identityOf(record: raftV1.StoreIdentity.$Properties | null | undefined): StoreIdentity {
   const { clusterId = '', nodeId = '', groupId = '', storeId = '' } = record ?? {};
   return { clusterId: clusterId ?? '', nodeId: nodeId ?? '', groupId: groupId ?? '', storeId: storeId ?? '' };
-}
-
-function configurationOf(record: raftV1.Configuration.$Properties | null | undefined): Configuration {
-  return {
-    voters: record?.voters ?? [],
-    outgoing: record?.outgoing ?? [],
-    learners: record?.learners ?? [],
-    addresses: Object.fromEntries((record?.addresses ?? []).map((one) => [one.nodeId ?? '', one.address ?? ''])),
-  };
 }

@@ -8,7 +8,7 @@ import { fileStorage } from '@raft/storage-file';
 import { contentOf, entry, identity } from './support/model.js';
 import type { Content } from './support/model.js';
 
-const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {} };
+const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {} };
 let root: string;
 
 beforeEach(() => {
@@ -137,7 +137,7 @@ describe('storage-file: damage', () => {
     const storage = fileStorage({ directory });
     await storage.open(identity);
     await storage.append({ entries: [entry(1, 1)] });
-    const writer = await storage.createSnapshot({ index: 1, term: 1, configuration });
+    const writer = await storage.createSnapshot({ index: 1, term: 1, configuration, configurationIndex: 1 });
     await writer.write(new Uint8Array(700_000).fill(1));
     await writer.commit();
     const path = join(directory, '0000000001.snapshot');

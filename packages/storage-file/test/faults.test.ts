@@ -8,7 +8,7 @@ import type { Content, Step } from './support/model.js';
 import { faults, SimulatedDisk } from './support/simulated-disk.js';
 import type { Fault } from './support/simulated-disk.js';
 
-const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {} };
+const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {} };
 const directory = '/data';
 
 /** Some 30 writes over several segments, with truncations, a snapshot and compactions. */
@@ -25,11 +25,19 @@ function scenario(): Step[] {
   for (let i = 1; i <= 12; i++) append({ entries: [entry(i, 1, i === 5 ? 70_000 : 4000)] });
   append({ hardState: hardState(2, 8), truncateFrom: 10, entries: [entry(10, 2), entry(11, 2)] });
   for (let i = 12; i <= 18; i++) append({ entries: [entry(i, 2, 9000)] });
-  steps.push({ type: 'snapshot', meta: { index: 9, term: 1, configuration }, data: new Uint8Array(300_000).fill(9) });
+  steps.push({
+    type: 'snapshot',
+    meta: { index: 9, term: 1, configuration, configurationIndex: 1 },
+    data: new Uint8Array(300_000).fill(9),
+  });
   steps.push({ type: 'compact', through: 8 });
   append({ truncateFrom: 18, entries: [] });
   for (let i = 18; i <= 24; i++) append({ hardState: hardState(3, i - 3), entries: [entry(i, 3, 12_000)] });
-  steps.push({ type: 'snapshot', meta: { index: 20, term: 3, configuration }, data: new Uint8Array(10_000).fill(20) });
+  steps.push({
+    type: 'snapshot',
+    meta: { index: 20, term: 3, configuration, configurationIndex: 1 },
+    data: new Uint8Array(10_000).fill(20),
+  });
   steps.push({ type: 'compact', through: 20 });
   append({ entries: [entry(25, 3), entry(26, 3)] });
   return steps;

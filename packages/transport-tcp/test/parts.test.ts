@@ -78,6 +78,7 @@ describe('outbox', () => {
     leaderCommit: 0,
     round: 0,
     entries: [{ index: index + 1, term: 1, type: 1, data: new Uint8Array(bytes) }],
+    quiesce: false,
   });
   const drained = (outbox: Outbox): { group: string; indexes: number[]; bytes: number }[] => {
     const envelopes: { group: string; indexes: number[]; bytes: number }[] = [];

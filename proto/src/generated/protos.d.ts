@@ -120,8 +120,29 @@ export namespace raft {
             /** Message appendEntriesResponse. */
             appendEntriesResponse?: (raft.v1.AppendEntriesResponse.$Properties|null);
 
+            /** Message installSnapshot. */
+            installSnapshot?: (raft.v1.InstallSnapshot.$Properties|null);
+
+            /** Message installSnapshotResponse. */
+            installSnapshotResponse?: (raft.v1.InstallSnapshotResponse.$Properties|null);
+
+            /** Message timeoutNow. */
+            timeoutNow?: (raft.v1.TimeoutNow.$Properties|null);
+
+            /** Message readIndex. */
+            readIndex?: (raft.v1.ReadIndex.$Properties|null);
+
+            /** Message readIndexResponse. */
+            readIndexResponse?: (raft.v1.ReadIndexResponse.$Properties|null);
+
+            /** Message propose. */
+            propose?: (raft.v1.Propose.$Properties|null);
+
+            /** Message proposeResponse. */
+            proposeResponse?: (raft.v1.ProposeResponse.$Properties|null);
+
             /** Message body. */
-            body?: ("requestVote"|"requestVoteResponse"|"appendEntries"|"appendEntriesResponse");
+            body?: ("requestVote"|"requestVoteResponse"|"appendEntries"|"appendEntriesResponse"|"installSnapshot"|"installSnapshotResponse"|"timeoutNow"|"readIndex"|"readIndexResponse"|"propose"|"proposeResponse");
 
             /**
              * Encodes the specified Message message. Does not implicitly {@link raft.v1.Message.verify|verify} messages.
@@ -168,8 +189,29 @@ export namespace raft {
                 /** Message appendEntriesResponse */
                 appendEntriesResponse?: (raft.v1.AppendEntriesResponse.$Properties|null);
 
+                /** Message installSnapshot */
+                installSnapshot?: (raft.v1.InstallSnapshot.$Properties|null);
+
+                /** Message installSnapshotResponse */
+                installSnapshotResponse?: (raft.v1.InstallSnapshotResponse.$Properties|null);
+
+                /** Message timeoutNow */
+                timeoutNow?: (raft.v1.TimeoutNow.$Properties|null);
+
+                /** Message readIndex */
+                readIndex?: (raft.v1.ReadIndex.$Properties|null);
+
+                /** Message readIndexResponse */
+                readIndexResponse?: (raft.v1.ReadIndexResponse.$Properties|null);
+
+                /** Message propose */
+                propose?: (raft.v1.Propose.$Properties|null);
+
+                /** Message proposeResponse */
+                proposeResponse?: (raft.v1.ProposeResponse.$Properties|null);
+
                 /** Message body */
-                body?: ("requestVote"|"requestVoteResponse"|"appendEntries"|"appendEntriesResponse");
+                body?: ("requestVote"|"requestVoteResponse"|"appendEntries"|"appendEntriesResponse"|"installSnapshot"|"installSnapshotResponse"|"timeoutNow"|"readIndex"|"readIndexResponse"|"propose"|"proposeResponse");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -184,9 +226,16 @@ export namespace raft {
               requestVoteResponse?: raft.v1.RequestVoteResponse.$Shape|null;
               appendEntries?: raft.v1.AppendEntries.$Shape|null;
               appendEntriesResponse?: raft.v1.AppendEntriesResponse.$Shape|null;
+              installSnapshot?: raft.v1.InstallSnapshot.$Shape|null;
+              installSnapshotResponse?: raft.v1.InstallSnapshotResponse.$Shape|null;
+              timeoutNow?: raft.v1.TimeoutNow.$Shape|null;
+              readIndex?: raft.v1.ReadIndex.$Shape|null;
+              readIndexResponse?: raft.v1.ReadIndexResponse.$Shape|null;
+              propose?: raft.v1.Propose.$Shape|null;
+              proposeResponse?: raft.v1.ProposeResponse.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ body?: undefined; requestVote?: null; requestVoteResponse?: null; appendEntries?: null; appendEntriesResponse?: null }|{ body?: "requestVote"; requestVote: raft.v1.RequestVote.$Shape; requestVoteResponse?: null; appendEntries?: null; appendEntriesResponse?: null }|{ body?: "requestVoteResponse"; requestVote?: null; requestVoteResponse: raft.v1.RequestVoteResponse.$Shape; appendEntries?: null; appendEntriesResponse?: null }|{ body?: "appendEntries"; requestVote?: null; requestVoteResponse?: null; appendEntries: raft.v1.AppendEntries.$Shape; appendEntriesResponse?: null }|{ body?: "appendEntriesResponse"; requestVote?: null; requestVoteResponse?: null; appendEntries?: null; appendEntriesResponse: raft.v1.AppendEntriesResponse.$Shape })
+              ({ body?: undefined; requestVote?: null; requestVoteResponse?: null; appendEntries?: null; appendEntriesResponse?: null; installSnapshot?: null; installSnapshotResponse?: null; timeoutNow?: null; readIndex?: null; readIndexResponse?: null; propose?: null; proposeResponse?: null }|{ body?: "requestVote"; requestVote: raft.v1.RequestVote.$Shape; requestVoteResponse?: null; appendEntries?: null; appendEntriesResponse?: null; installSnapshot?: null; installSnapshotResponse?: null; timeoutNow?: null; readIndex?: null; readIndexResponse?: null; propose?: null; proposeResponse?: null }|{ body?: "requestVoteResponse"; requestVote?: null; requestVoteResponse: raft.v1.RequestVoteResponse.$Shape; appendEntries?: null; appendEntriesResponse?: null; installSnapshot?: null; installSnapshotResponse?: null; timeoutNow?: null; readIndex?: null; readIndexResponse?: null; propose?: null; proposeResponse?: null }|{ body?: "appendEntries"; requestVote?: null; requestVoteResponse?: null; appendEntries: raft.v1.AppendEntries.$Shape; appendEntriesResponse?: null; installSnapshot?: null; installSnapshotResponse?: null; timeoutNow?: null; readIndex?: null; readIndexResponse?: null; propose?: null; proposeResponse?: null }|{ body?: "appendEntriesResponse"; requestVote?: null; requestVoteResponse?: null; appendEntries?: null; appendEntriesResponse: raft.v1.AppendEntriesResponse.$Shape; installSnapshot?: null; installSnapshotResponse?: null; timeoutNow?: null; readIndex?: null; readIndexResponse?: null; propose?: null; proposeResponse?: null }|{ body?: "installSnapshot"; requestVote?: null; requestVoteResponse?: null; appendEntries?: null; appendEntriesResponse?: null; installSnapshot: raft.v1.InstallSnapshot.$Shape; installSnapshotResponse?: null; timeoutNow?: null; readIndex?: null; readIndexResponse?: null; propose?: null; proposeResponse?: null }|{ body?: "installSnapshotResponse"; requestVote?: null; requestVoteResponse?: null; appendEntries?: null; appendEntriesResponse?: null; installSnapshot?: null; installSnapshotResponse: raft.v1.InstallSnapshotResponse.$Shape; timeoutNow?: null; readIndex?: null; readIndexResponse?: null; propose?: null; proposeResponse?: null }|{ body?: "timeoutNow"; requestVote?: null; requestVoteResponse?: null; appendEntries?: null; appendEntriesResponse?: null; installSnapshot?: null; installSnapshotResponse?: null; timeoutNow: raft.v1.TimeoutNow.$Shape; readIndex?: null; readIndexResponse?: null; propose?: null; proposeResponse?: null }|{ body?: "readIndex"; requestVote?: null; requestVoteResponse?: null; appendEntries?: null; appendEntriesResponse?: null; installSnapshot?: null; installSnapshotResponse?: null; timeoutNow?: null; readIndex: raft.v1.ReadIndex.$Shape; readIndexResponse?: null; propose?: null; proposeResponse?: null }|{ body?: "readIndexResponse"; requestVote?: null; requestVoteResponse?: null; appendEntries?: null; appendEntriesResponse?: null; installSnapshot?: null; installSnapshotResponse?: null; timeoutNow?: null; readIndex?: null; readIndexResponse: raft.v1.ReadIndexResponse.$Shape; propose?: null; proposeResponse?: null }|{ body?: "propose"; requestVote?: null; requestVoteResponse?: null; appendEntries?: null; appendEntriesResponse?: null; installSnapshot?: null; installSnapshotResponse?: null; timeoutNow?: null; readIndex?: null; readIndexResponse?: null; propose: raft.v1.Propose.$Shape; proposeResponse?: null }|{ body?: "proposeResponse"; requestVote?: null; requestVoteResponse?: null; appendEntries?: null; appendEntriesResponse?: null; installSnapshot?: null; installSnapshotResponse?: null; timeoutNow?: null; readIndex?: null; readIndexResponse?: null; propose?: null; proposeResponse: raft.v1.ProposeResponse.$Shape })
             );
         }
 
@@ -220,6 +269,9 @@ export namespace raft {
 
             /** RequestVote lastLogTerm. */
             lastLogTerm: number;
+
+            /** RequestVote storeId. */
+            storeId: string;
 
             /**
              * Encodes the specified RequestVote message. Does not implicitly {@link raft.v1.RequestVote.verify|verify} messages.
@@ -257,6 +309,9 @@ export namespace raft {
                 /** RequestVote lastLogTerm */
                 lastLogTerm?: (number|null);
 
+                /** RequestVote storeId */
+                storeId?: (string|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
@@ -290,6 +345,9 @@ export namespace raft {
             /** RequestVoteResponse granted. */
             granted: boolean;
 
+            /** RequestVoteResponse storeId. */
+            storeId: string;
+
             /**
              * Encodes the specified RequestVoteResponse message. Does not implicitly {@link raft.v1.RequestVoteResponse.verify|verify} messages.
              * @param message RequestVoteResponse message or plain object to encode
@@ -319,6 +377,9 @@ export namespace raft {
 
                 /** RequestVoteResponse granted */
                 granted?: (boolean|null);
+
+                /** RequestVoteResponse storeId */
+                storeId?: (string|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -362,6 +423,9 @@ export namespace raft {
             /** AppendEntries entries. */
             entries: Uint8Array;
 
+            /** AppendEntries quiesce. */
+            quiesce: boolean;
+
             /**
              * Encodes the specified AppendEntries message. Does not implicitly {@link raft.v1.AppendEntries.verify|verify} messages.
              * @param message AppendEntries message or plain object to encode
@@ -401,6 +465,9 @@ export namespace raft {
                 /** AppendEntries entries */
                 entries?: (Uint8Array|null);
 
+                /** AppendEntries quiesce */
+                quiesce?: (boolean|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
@@ -437,6 +504,12 @@ export namespace raft {
             /** AppendEntriesResponse rejection. */
             rejection?: (raft.v1.Rejection.$Properties|null);
 
+            /** AppendEntriesResponse storeId. */
+            storeId: string;
+
+            /** AppendEntriesResponse priority. */
+            priority: number;
+
             /**
              * Encodes the specified AppendEntriesResponse message. Does not implicitly {@link raft.v1.AppendEntriesResponse.verify|verify} messages.
              * @param message AppendEntriesResponse message or plain object to encode
@@ -469,6 +542,12 @@ export namespace raft {
 
                 /** AppendEntriesResponse rejection */
                 rejection?: (raft.v1.Rejection.$Properties|null);
+
+                /** AppendEntriesResponse storeId */
+                storeId?: (string|null);
+
+                /** AppendEntriesResponse priority */
+                priority?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -545,6 +624,576 @@ export namespace raft {
 
             /** Shape of a Rejection. */
             type $Shape = raft.v1.Rejection.$Properties;
+        }
+
+        /**
+         * Properties of an InstallSnapshot.
+         * @deprecated Use raft.v1.InstallSnapshot.$Properties instead.
+         */
+        interface IInstallSnapshot extends raft.v1.InstallSnapshot.$Properties {
+        }
+
+        /** Represents an InstallSnapshot. */
+        class InstallSnapshot {
+
+            /**
+             * Constructs a new InstallSnapshot.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.InstallSnapshot.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** InstallSnapshot round. */
+            round: number;
+
+            /** InstallSnapshot snapshot. */
+            snapshot?: (raft.v1.SnapshotMeta.$Properties|null);
+
+            /** InstallSnapshot streamId. */
+            streamId: number;
+
+            /** InstallSnapshot offset. */
+            offset: number;
+
+            /** InstallSnapshot data. */
+            data: Uint8Array;
+
+            /** InstallSnapshot checksum. */
+            checksum: number;
+
+            /** InstallSnapshot done. */
+            done: boolean;
+
+            /**
+             * Encodes the specified InstallSnapshot message. Does not implicitly {@link raft.v1.InstallSnapshot.verify|verify} messages.
+             * @param message InstallSnapshot message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.InstallSnapshot.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an InstallSnapshot message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.InstallSnapshot & raft.v1.InstallSnapshot.$Shape} InstallSnapshot
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.InstallSnapshot & raft.v1.InstallSnapshot.$Shape;
+        }
+
+        namespace InstallSnapshot {
+
+            /** Properties of an InstallSnapshot. */
+            interface $Properties {
+
+                /** InstallSnapshot round */
+                round?: (number|null);
+
+                /** InstallSnapshot snapshot */
+                snapshot?: (raft.v1.SnapshotMeta.$Properties|null);
+
+                /** InstallSnapshot streamId */
+                streamId?: (number|null);
+
+                /** InstallSnapshot offset */
+                offset?: (number|null);
+
+                /** InstallSnapshot data */
+                data?: (Uint8Array|null);
+
+                /** InstallSnapshot checksum */
+                checksum?: (number|null);
+
+                /** InstallSnapshot done */
+                done?: (boolean|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an InstallSnapshot. */
+            type $Shape = raft.v1.InstallSnapshot.$Properties;
+        }
+
+        /**
+         * Properties of an InstallSnapshotResponse.
+         * @deprecated Use raft.v1.InstallSnapshotResponse.$Properties instead.
+         */
+        interface IInstallSnapshotResponse extends raft.v1.InstallSnapshotResponse.$Properties {
+        }
+
+        /** Represents an InstallSnapshotResponse. */
+        class InstallSnapshotResponse {
+
+            /**
+             * Constructs a new InstallSnapshotResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.InstallSnapshotResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** InstallSnapshotResponse round. */
+            round: number;
+
+            /** InstallSnapshotResponse streamId. */
+            streamId: number;
+
+            /** InstallSnapshotResponse index. */
+            index: number;
+
+            /** InstallSnapshotResponse offset. */
+            offset: number;
+
+            /** InstallSnapshotResponse outcome. */
+            outcome: number;
+
+            /** InstallSnapshotResponse storeId. */
+            storeId: string;
+
+            /**
+             * Encodes the specified InstallSnapshotResponse message. Does not implicitly {@link raft.v1.InstallSnapshotResponse.verify|verify} messages.
+             * @param message InstallSnapshotResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.InstallSnapshotResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an InstallSnapshotResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.InstallSnapshotResponse & raft.v1.InstallSnapshotResponse.$Shape} InstallSnapshotResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.InstallSnapshotResponse & raft.v1.InstallSnapshotResponse.$Shape;
+        }
+
+        namespace InstallSnapshotResponse {
+
+            /** Properties of an InstallSnapshotResponse. */
+            interface $Properties {
+
+                /** InstallSnapshotResponse round */
+                round?: (number|null);
+
+                /** InstallSnapshotResponse streamId */
+                streamId?: (number|null);
+
+                /** InstallSnapshotResponse index */
+                index?: (number|null);
+
+                /** InstallSnapshotResponse offset */
+                offset?: (number|null);
+
+                /** InstallSnapshotResponse outcome */
+                outcome?: (number|null);
+
+                /** InstallSnapshotResponse storeId */
+                storeId?: (string|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an InstallSnapshotResponse. */
+            type $Shape = raft.v1.InstallSnapshotResponse.$Properties;
+        }
+
+        /**
+         * Properties of a TimeoutNow.
+         * @deprecated Use raft.v1.TimeoutNow.$Properties instead.
+         */
+        interface ITimeoutNow extends raft.v1.TimeoutNow.$Properties {
+        }
+
+        /** Represents a TimeoutNow. */
+        class TimeoutNow {
+
+            /**
+             * Constructs a new TimeoutNow.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.TimeoutNow.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /**
+             * Encodes the specified TimeoutNow message. Does not implicitly {@link raft.v1.TimeoutNow.verify|verify} messages.
+             * @param message TimeoutNow message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.TimeoutNow.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a TimeoutNow message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.TimeoutNow & raft.v1.TimeoutNow.$Shape} TimeoutNow
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.TimeoutNow & raft.v1.TimeoutNow.$Shape;
+        }
+
+        namespace TimeoutNow {
+
+            /** Properties of a TimeoutNow. */
+            interface $Properties {
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a TimeoutNow. */
+            type $Shape = raft.v1.TimeoutNow.$Properties;
+        }
+
+        /**
+         * Properties of a ReadIndex.
+         * @deprecated Use raft.v1.ReadIndex.$Properties instead.
+         */
+        interface IReadIndex extends raft.v1.ReadIndex.$Properties {
+        }
+
+        /** Represents a ReadIndex. */
+        class ReadIndex {
+
+            /**
+             * Constructs a new ReadIndex.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.ReadIndex.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** ReadIndex id. */
+            id: number;
+
+            /** ReadIndex lease. */
+            lease: boolean;
+
+            /**
+             * Encodes the specified ReadIndex message. Does not implicitly {@link raft.v1.ReadIndex.verify|verify} messages.
+             * @param message ReadIndex message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.ReadIndex.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ReadIndex message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.ReadIndex & raft.v1.ReadIndex.$Shape} ReadIndex
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.ReadIndex & raft.v1.ReadIndex.$Shape;
+        }
+
+        namespace ReadIndex {
+
+            /** Properties of a ReadIndex. */
+            interface $Properties {
+
+                /** ReadIndex id */
+                id?: (number|null);
+
+                /** ReadIndex lease */
+                lease?: (boolean|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a ReadIndex. */
+            type $Shape = raft.v1.ReadIndex.$Properties;
+        }
+
+        /**
+         * Properties of a ReadIndexResponse.
+         * @deprecated Use raft.v1.ReadIndexResponse.$Properties instead.
+         */
+        interface IReadIndexResponse extends raft.v1.ReadIndexResponse.$Properties {
+        }
+
+        /** Represents a ReadIndexResponse. */
+        class ReadIndexResponse {
+
+            /**
+             * Constructs a new ReadIndexResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.ReadIndexResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** ReadIndexResponse id. */
+            id: number;
+
+            /** ReadIndexResponse index. */
+            index?: (number|null);
+
+            /**
+             * Encodes the specified ReadIndexResponse message. Does not implicitly {@link raft.v1.ReadIndexResponse.verify|verify} messages.
+             * @param message ReadIndexResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.ReadIndexResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ReadIndexResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.ReadIndexResponse & raft.v1.ReadIndexResponse.$Shape} ReadIndexResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.ReadIndexResponse & raft.v1.ReadIndexResponse.$Shape;
+        }
+
+        namespace ReadIndexResponse {
+
+            /** Properties of a ReadIndexResponse. */
+            interface $Properties {
+
+                /** ReadIndexResponse id */
+                id?: (number|null);
+
+                /** ReadIndexResponse index */
+                index?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a ReadIndexResponse. */
+            type $Shape = raft.v1.ReadIndexResponse.$Properties;
+        }
+
+        /**
+         * Properties of a Propose.
+         * @deprecated Use raft.v1.Propose.$Properties instead.
+         */
+        interface IPropose extends raft.v1.Propose.$Properties {
+        }
+
+        /** Represents a Propose. */
+        class Propose {
+
+            /**
+             * Constructs a new Propose.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.Propose.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Propose id. */
+            id: number;
+
+            /** Propose commands. */
+            commands: Uint8Array;
+
+            /**
+             * Encodes the specified Propose message. Does not implicitly {@link raft.v1.Propose.verify|verify} messages.
+             * @param message Propose message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.Propose.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Propose message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.Propose & raft.v1.Propose.$Shape} Propose
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.Propose & raft.v1.Propose.$Shape;
+        }
+
+        namespace Propose {
+
+            /** Properties of a Propose. */
+            interface $Properties {
+
+                /** Propose id */
+                id?: (number|null);
+
+                /** Propose commands */
+                commands?: (Uint8Array|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Propose. */
+            type $Shape = raft.v1.Propose.$Properties;
+        }
+
+        /**
+         * Properties of a ProposeResponse.
+         * @deprecated Use raft.v1.ProposeResponse.$Properties instead.
+         */
+        interface IProposeResponse extends raft.v1.ProposeResponse.$Properties {
+        }
+
+        /** Represents a ProposeResponse. */
+        class ProposeResponse {
+
+            /**
+             * Constructs a new ProposeResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.ProposeResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** ProposeResponse id. */
+            id: number;
+
+            /** ProposeResponse index. */
+            index: number;
+
+            /** ProposeResponse accepted. */
+            accepted: number;
+
+            /** ProposeResponse count. */
+            count: number;
+
+            /** ProposeResponse refusal. */
+            refusal: number;
+
+            /**
+             * Encodes the specified ProposeResponse message. Does not implicitly {@link raft.v1.ProposeResponse.verify|verify} messages.
+             * @param message ProposeResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.ProposeResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ProposeResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.ProposeResponse & raft.v1.ProposeResponse.$Shape} ProposeResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.ProposeResponse & raft.v1.ProposeResponse.$Shape;
+        }
+
+        namespace ProposeResponse {
+
+            /** Properties of a ProposeResponse. */
+            interface $Properties {
+
+                /** ProposeResponse id */
+                id?: (number|null);
+
+                /** ProposeResponse index */
+                index?: (number|null);
+
+                /** ProposeResponse accepted */
+                accepted?: (number|null);
+
+                /** ProposeResponse count */
+                count?: (number|null);
+
+                /** ProposeResponse refusal */
+                refusal?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a ProposeResponse. */
+            type $Shape = raft.v1.ProposeResponse.$Properties;
+        }
+
+        /**
+         * Properties of a SnapshotMeta.
+         * @deprecated Use raft.v1.SnapshotMeta.$Properties instead.
+         */
+        interface ISnapshotMeta extends raft.v1.SnapshotMeta.$Properties {
+        }
+
+        /** Represents a SnapshotMeta. */
+        class SnapshotMeta {
+
+            /**
+             * Constructs a new SnapshotMeta.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.SnapshotMeta.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** SnapshotMeta last. */
+            last?: (raft.v1.LogPosition.$Properties|null);
+
+            /** SnapshotMeta configuration. */
+            configuration?: (raft.v1.Configuration.$Properties|null);
+
+            /** SnapshotMeta configurationIndex. */
+            configurationIndex: number;
+
+            /**
+             * Encodes the specified SnapshotMeta message. Does not implicitly {@link raft.v1.SnapshotMeta.verify|verify} messages.
+             * @param message SnapshotMeta message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.SnapshotMeta.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a SnapshotMeta message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.SnapshotMeta & raft.v1.SnapshotMeta.$Shape} SnapshotMeta
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.SnapshotMeta & raft.v1.SnapshotMeta.$Shape;
+        }
+
+        namespace SnapshotMeta {
+
+            /** Properties of a SnapshotMeta. */
+            interface $Properties {
+
+                /** SnapshotMeta last */
+                last?: (raft.v1.LogPosition.$Properties|null);
+
+                /** SnapshotMeta configuration */
+                configuration?: (raft.v1.Configuration.$Properties|null);
+
+                /** SnapshotMeta configurationIndex */
+                configurationIndex?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a SnapshotMeta. */
+            type $Shape = raft.v1.SnapshotMeta.$Properties;
         }
 
         /**
@@ -1465,6 +2114,9 @@ export namespace raft {
             /** SnapshotHeader chunkBytes. */
             chunkBytes: number;
 
+            /** SnapshotHeader configurationIndex. */
+            configurationIndex: number;
+
             /**
              * Encodes the specified SnapshotHeader message. Does not implicitly {@link raft.v1.SnapshotHeader.verify|verify} messages.
              * @param message SnapshotHeader message or plain object to encode
@@ -1500,6 +2152,9 @@ export namespace raft {
 
                 /** SnapshotHeader chunkBytes */
                 chunkBytes?: (number|null);
+
+                /** SnapshotHeader configurationIndex */
+                configurationIndex?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -1540,6 +2195,9 @@ export namespace raft {
             /** Configuration addresses. */
             addresses: raft.v1.Configuration.Address.$Properties[];
 
+            /** Configuration stores. */
+            stores: raft.v1.Configuration.Store.$Properties[];
+
             /**
              * Encodes the specified Configuration message. Does not implicitly {@link raft.v1.Configuration.verify|verify} messages.
              * @param message Configuration message or plain object to encode
@@ -1575,6 +2233,9 @@ export namespace raft {
 
                 /** Configuration addresses */
                 addresses?: (raft.v1.Configuration.Address.$Properties[]|null);
+
+                /** Configuration stores */
+                stores?: (raft.v1.Configuration.Store.$Properties[]|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -1644,6 +2305,69 @@ export namespace raft {
 
                 /** Shape of an Address. */
                 type $Shape = raft.v1.Configuration.Address.$Properties;
+            }
+
+            /**
+             * Properties of a Store.
+             * @deprecated Use raft.v1.Configuration.Store.$Properties instead.
+             */
+            interface IStore extends raft.v1.Configuration.Store.$Properties {
+            }
+
+            /** Represents a Store. */
+            class Store {
+
+                /**
+                 * Constructs a new Store.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: raft.v1.Configuration.Store.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** Store nodeId. */
+                nodeId: string;
+
+                /** Store storeId. */
+                storeId: string;
+
+                /**
+                 * Encodes the specified Store message. Does not implicitly {@link raft.v1.Configuration.Store.verify|verify} messages.
+                 * @param message Store message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: raft.v1.Configuration.Store.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a Store message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {raft.v1.Configuration.Store & raft.v1.Configuration.Store.$Shape} Store
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.Configuration.Store & raft.v1.Configuration.Store.$Shape;
+            }
+
+            namespace Store {
+
+                /** Properties of a Store. */
+                interface $Properties {
+
+                    /** Store nodeId */
+                    nodeId?: (string|null);
+
+                    /** Store storeId */
+                    storeId?: (string|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a Store. */
+                type $Shape = raft.v1.Configuration.Store.$Properties;
             }
         }
     }
@@ -3251,6 +3975,9 @@ export namespace kv {
             /** Membership addresses. */
             addresses: { [k: string]: string };
 
+            /** Membership index. */
+            index: number;
+
             /**
              * Encodes the specified Membership message. Does not implicitly {@link kv.v1.Membership.verify|verify} messages.
              * @param message Membership message or plain object to encode
@@ -3286,6 +4013,9 @@ export namespace kv {
 
                 /** Membership addresses */
                 addresses?: ({ [k: string]: string }|null);
+
+                /** Membership index */
+                index?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

@@ -1,7 +1,7 @@
 import type { Address, Configuration, NodeId } from '../types.js';
 
 /** Nobody takes part: what an empty node knows before it is added to a cluster. */
-export const emptyConfiguration: Configuration = { voters: [], outgoing: [], learners: [], addresses: {} };
+export const emptyConfiguration: Configuration = { voters: [], outgoing: [], learners: [], addresses: {}, stores: {} };
 
 /** The configuration that a new cluster starts with: every given node votes. */
 export function bootstrapConfiguration(members: Readonly<Record<NodeId, Address>>): Configuration {
@@ -19,8 +19,15 @@ export function membersOf(configuration: Configuration): Set<NodeId> {
 
 /** The same configuration always gives the same bytes, so nodes that bootstrap alike have equal logs. */
 export function encodeConfiguration(configuration: Configuration): Uint8Array {
-  const { voters, outgoing, learners, addresses } = configuration;
-  return new TextEncoder().encode(JSON.stringify({ voters, outgoing, learners, addresses: sortKeys(addresses) }));
+  const { voters, outgoing, learners, addresses, stores } = configuration;
+  const text = JSON.stringify({
+    voters,
+    outgoing,
+    learners,
+    addresses: sortKeys(addresses),
+    stores: sortKeys(stores),
+  });
+  return new TextEncoder().encode(text);
 }
 
 /** Throws when the bytes are no configuration. */
@@ -30,7 +37,8 @@ export function decodeConfiguration(data: Uint8Array): Configuration {
     voters: idsOf(value['voters']),
     outgoing: idsOf(value['outgoing']),
     learners: idsOf(value['learners']),
-    addresses: addressesOf(value['addresses']),
+    addresses: textsOf(value['addresses'], 'addresses'),
+    stores: textsOf(value['stores'], 'stores'),
   };
 }
 
@@ -41,11 +49,11 @@ function idsOf(value: unknown): NodeId[] {
   return [...new Set(value)].sort();
 }
 
-function addressesOf(value: unknown): Record<NodeId, Address> {
-  if (typeof value !== 'object' || value === null || !Object.values(value).every((a) => typeof a === 'string')) {
-    throw new Error('malformed configuration: addresses by node id were expected');
+function textsOf(value: unknown, what: string): Record<NodeId, string> {
+  if (typeof value !== 'object' || value === null || !Object.values(value).every((text) => typeof text === 'string')) {
+    throw new Error(`malformed configuration: ${what} by node id were expected`);
   }
-  return sortKeys(value as Record<NodeId, Address>);
+  return sortKeys(value as Record<NodeId, string>);
 }
 
 function sortKeys<T>(record: Readonly<Record<string, T>>): Record<string, T> {

@@ -43,6 +43,7 @@ function requestVotes(state: RaftState, preVote: boolean): void {
       transfer: false,
       lastLogIndex: state.log.lastIndex,
       lastLogTerm: state.log.lastTerm,
+      storeId: '',
     });
   }
 }
@@ -89,6 +90,7 @@ export function receiveRequestVote(state: RaftState, message: RequestVote): void
     term: message.preVote && granted ? message.term : state.term,
     preVote: message.preVote,
     granted,
+    storeId: '',
   });
 }
 

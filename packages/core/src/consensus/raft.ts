@@ -94,6 +94,11 @@ export class Raft {
     return this.#state.configuration;
   }
 
+  /** The entry that put the configuration into force; 0 before there is one. */
+  get configurationIndex(): LogIndex {
+    return this.#state.configurations.at(-1)?.index ?? 0;
+  }
+
   /** What a leader knows of its followers. */
   get progress(): ReadonlyMap<NodeId, Readonly<Progress>> {
     return this.#state.progress;
@@ -143,6 +148,14 @@ export class Raft {
       case 'appendEntriesResponse':
         if (this.#followLaterTerm(message)) return;
         return receiveAppendEntriesResponse(state, message);
+      case 'installSnapshot':
+      case 'installSnapshotResponse':
+      case 'timeoutNow':
+      case 'readIndex':
+      case 'readIndexResponse':
+      case 'propose':
+      case 'proposeResponse':
+        return;
     }
   }
 

@@ -97,6 +97,7 @@ function sendAppend(state: RaftState, to: NodeId, progress: Progress, entries: r
     leaderCommit: state.log.commitIndex,
     round: state.round,
     entries,
+    quiesce: false,
   });
   progress.sentRound = state.round;
   progress.sentCommit = state.log.commitIndex;
@@ -232,6 +233,8 @@ export function answerLeader(state: RaftState): void {
     round: state.seenRound,
     matchIndex,
     rejection: rejectionOf(state),
+    storeId: '',
+    priority: 1,
   });
   state.answerDue = false;
   state.rejected = undefined;
@@ -255,5 +258,7 @@ export function answerStaleLeader(state: RaftState, message: AppendEntries): voi
     round: 0,
     matchIndex: 0,
     rejection: undefined,
+    storeId: '',
+    priority: 1,
   });
 }

@@ -11,8 +11,19 @@ import type { StateMachine } from '../state-machine.js';
 import type { Restored, Storage } from '../storage.js';
 import type { Transport } from '../transport.js';
 import { EntryType } from '../types.js';
-import type { Address, Configuration, Entry, NodeId } from '../types.js';
-import type { CallOptions, NodeEvents, NodeStatus, RaftNode, RaftNodeOptions, Role } from './api.js';
+import type { Address, Configuration, Entry, LogIndex, NodeId } from '../types.js';
+import type {
+  CallOptions,
+  Membership,
+  MembershipPreview,
+  NodeEvents,
+  NodeStatus,
+  RaftNode,
+  RaftNodeOptions,
+  Role,
+  Session,
+  SnapshotInfo,
+} from './api.js';
 import { Applier } from './applier.js';
 import { Events } from './events.js';
 import { resolveOptions } from './options.js';
@@ -228,6 +239,38 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     });
   }
 
+  openSession(): Promise<Session<Command, Result>> {
+    return notYet('sessions');
+  }
+
+  registerSession(): Promise<LogIndex> {
+    return notYet('sessions');
+  }
+
+  keepSession(): Promise<void> {
+    return notYet('sessions');
+  }
+
+  closeSession(): Promise<void> {
+    return notYet('sessions');
+  }
+
+  changeMembership(): Promise<Membership> {
+    return notYet('changes of the membership');
+  }
+
+  previewMembership(): MembershipPreview {
+    throw new InvalidArgumentError('changes of the membership are not there yet');
+  }
+
+  transferLeadership(): Promise<void> {
+    return notYet('transfers of the leadership');
+  }
+
+  snapshot(): Promise<SnapshotInfo> {
+    return notYet('snapshots');
+  }
+
   #refuse(options: CallOptions, reads = 0): RaftError | undefined {
     if (!this.#isRunning) return this.#stopped(false);
     if (options.signal?.aborted === true)
@@ -398,6 +441,10 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     this.#reads.applied(appliedIndex);
     this.#events.emit('applied', { index: appliedIndex });
   }
+}
+
+function notYet(what: string): Promise<never> {
+  return Promise.reject(new InvalidArgumentError(`${what} are not there yet`));
 }
 
 function configurationsOf({ snapshot, configurations }: Restored): ConfigurationAt[] {

@@ -31,7 +31,7 @@ export function statusOf({ id, options, restored, raft, appliedIndex, running }:
     firstIndex: raft?.firstIndex ?? 1,
     lastIndex: raft?.lastIndex ?? 0,
     snapshotIndex: restored?.snapshot?.index ?? 0,
-    membership: { voters, learners, outgoing, addresses },
+    membership: { index: raft?.configurationIndex ?? 0, voters, learners, outgoing, addresses },
     peers: running ? peersOf(raft) : [],
   };
 }

@@ -62,7 +62,7 @@ describe('a configuration', () => {
   });
 
   it('keeps voters, outgoing voters, learners and addresses apart', () => {
-    const joint = { voters: ['a', 'b'], outgoing: ['b', 'c'], learners: ['d'], addresses: { a: 'a:1' } };
+    const joint = { voters: ['a', 'b'], outgoing: ['b', 'c'], learners: ['d'], addresses: { a: 'a:1' }, stores: {} };
     expect(decodeConfiguration(encodeConfiguration(joint))).toEqual(joint);
     expect([...membersOf(joint)]).toEqual(['a', 'b', 'c', 'd']);
     expect(['a', 'b', 'c', 'd', 'e'].map((id) => isVoter(joint, id))).toEqual([true, true, true, false, false]);
@@ -70,7 +70,7 @@ describe('a configuration', () => {
 
   it('that cannot be one is refused', () => {
     const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-    const good = { voters: [], outgoing: [], learners: [], addresses: {} };
+    const good = { voters: [], outgoing: [], learners: [], addresses: {}, stores: {} };
     for (const broken of [
       {},
       { ...good, voters: 'a' },

@@ -19,7 +19,7 @@ describe('term and vote (paper, figure 2: updated on stable storage before respo
     cluster.deliver('1', '2');
     expect(cluster.wire('requestVoteResponse')).toEqual([]);
     cluster.sync('2');
-    expect(cluster.wire('requestVoteResponse')).toMatchObject([{ granted: true }]);
+    expect(cluster.wire('requestVoteResponse')).toMatchObject([{ granted: true, storeId: '' }]);
   });
 
   it('a vote in a term that is on the disk already is written, too, before it is told', () => {
@@ -65,7 +65,7 @@ describe('term and vote (paper, figure 2: updated on stable storage before respo
     cluster.restart('3');
     cluster.deliver('2', '3');
     cluster.sync('3');
-    expect(cluster.wire('requestVoteResponse', '3')).toMatchObject([{ to: '2', granted: true }]);
+    expect(cluster.wire('requestVoteResponse', '3')).toMatchObject([{ to: '2', granted: true, storeId: '' }]);
   });
 
   it('a follower answers the leader of a new term once that term is on its disk', () => {

@@ -68,7 +68,7 @@ describe('leader election (paper, section 5.2)', () => {
     cluster.restart('3');
     expect(cluster.view('3')).toMatchObject({ term: 1, votedFor: '1' });
     cluster.deliver('2', '3');
-    expect(cluster.wire('requestVoteResponse', '3', '2')).toMatchObject([{ granted: false }]);
+    expect(cluster.wire('requestVoteResponse', '3', '2')).toMatchObject([{ granted: false, storeId: '' }]);
   });
 
   it('a follower that has not voted in its leader’s term gives its vote to nobody else in that term', () => {
@@ -92,8 +92,9 @@ describe('leader election (paper, section 5.2)', () => {
       transfer: false,
       lastLogIndex: 9,
       lastLogTerm: 1,
+      storeId: '',
     });
-    expect(cluster.wire('requestVoteResponse', '3', '2')).toMatchObject([{ granted: false }]);
+    expect(cluster.wire('requestVoteResponse', '3', '2')).toMatchObject([{ granted: false, storeId: '' }]);
   });
 
   it('who gives its vote gives the candidate time', () => {
@@ -264,6 +265,7 @@ describe('terms (paper, section 5.1)', () => {
       transfer: false,
       lastLogIndex: 0,
       lastLogTerm: 0,
+      storeId: '',
     } as const;
     const { inbox } = cluster.host('1');
     inbox.push({ ...message, from: '1', to: '1' }, { ...message, from: '2', to: '3' });

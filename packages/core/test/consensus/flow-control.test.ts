@@ -322,6 +322,7 @@ describe('entries that are no longer in memory', () => {
       leaderCommit: 3,
       round: 1,
       entries,
+      quiesce: false,
     });
     cluster.settle();
     expect(progress(cluster).matchIndex).toBe(3);

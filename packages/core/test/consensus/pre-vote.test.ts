@@ -52,6 +52,7 @@ describe('pre-vote (thesis, section 9.6)', () => {
       transfer: false,
       lastLogIndex: 1,
       lastLogTerm: 1,
+      storeId: '',
     };
     cluster.hand(ask);
     cluster.pass(1);
@@ -72,6 +73,7 @@ describe('pre-vote (thesis, section 9.6)', () => {
       transfer: false,
       lastLogIndex: 1,
       lastLogTerm: 1,
+      storeId: '',
     });
     expect(cluster.wire('requestVoteResponse', '1', '3')).toMatchObject([{ granted: false, term: 1 }]);
   });
@@ -156,6 +158,7 @@ describe('a live leader is protected (thesis, section 4.2.3)', () => {
     transfer,
     lastLogIndex: 9,
     lastLogTerm: 8,
+    storeId: '',
   });
 
   it('a removed node that campaigns is not heard by those who hear the leader, nor by the leader', () => {

@@ -19,6 +19,7 @@ function append(fields: Partial<AppendEntries>): AppendEntries {
     leaderCommit: 0,
     round: 1,
     entries: [],
+    quiesce: false,
     ...fields,
   };
 }

@@ -109,12 +109,12 @@ test('term and vote outlive a restart: nobody votes twice in a term', async () =
   cluster.transport('1').send('default', [
     {
       ...{ type: 'requestVote', from: '3', to: '2', term, preVote: false, transfer: false },
-      ...{ lastLogIndex: 100, lastLogTerm: term },
+      ...{ lastLogIndex: 100, lastLogTerm: term, storeId: '' },
     },
   ]);
   await cluster.clock.settle();
   expect(again.sends.flat()).toEqual([
-    { type: 'requestVoteResponse', from: '2', to: '3', term, preVote: false, granted: false },
+    { type: 'requestVoteResponse', from: '2', to: '3', term, preVote: false, granted: false, storeId: '' },
   ]);
 });
 

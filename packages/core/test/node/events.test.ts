@@ -26,7 +26,7 @@ test('an election and a write, as events', async () => {
   const addresses = { 1: '127.0.0.1:7001', 2: '127.0.0.1:7002', 3: '127.0.0.1:7003' };
   const quiet = 'no leader heard of within the election timeout';
   expect(seen).toEqual([
-    ['membership', { voters: ['1', '2', '3'], learners: [], outgoing: [], addresses }],
+    ['membership', { index: 1, voters: ['1', '2', '3'], learners: [], outgoing: [], addresses }],
     ['role', { role: 'preCandidate', term: 1, leaderId: undefined, reason: quiet }],
     ['role', { role: 'candidate', term: 2, leaderId: undefined, reason: 'a quorum would vote for this node' }],
     ['role', { role: 'leader', term: 2, leaderId: '1', reason: 'elected by a quorum' }],

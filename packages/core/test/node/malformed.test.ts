@@ -31,7 +31,7 @@ test.each(malformed)('a message that cannot be is dropped, told, and harms nobod
   cluster.transport('3').send('default', [
     {
       ...{ type: 'appendEntries', from: '3', to: '2', term: 9, prevLogIndex: 1, prevLogTerm: 1 },
-      ...{ leaderCommit: 0, round: 1, entries: [] },
+      ...{ leaderCommit: 0, round: 1, entries: [], quiesce: false },
       ...part,
     },
   ]);

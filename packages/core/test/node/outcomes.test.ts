@@ -107,7 +107,7 @@ test("ProposalDropped: another leader's entry was committed in the command's pla
   cluster.transport('2').send('default', [
     {
       ...{ type: 'appendEntries', from: '2', to: '1', term: 7 },
-      ...{ prevLogIndex: 2, prevLogTerm: 2, leaderCommit: 3, round: 1 },
+      ...{ prevLogIndex: 2, prevLogTerm: 2, leaderCommit: 3, round: 1, quiesce: false },
       entries: [{ index: 3, term: 7, type: EntryType.command, data }],
     },
   ]);

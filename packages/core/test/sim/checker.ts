@@ -210,6 +210,8 @@ export class Checker {
       case 'appendEntriesResponse':
         this.#checkMatch(id, disk, message.term, message.matchIndex);
         this.ledger.answer(id, message.term, message.round, this.#turns);
+        break;
+      default:
     }
   }
 

@@ -29,6 +29,8 @@ export function describeMessage(message: Message): string {
         rejection && ` refused ${rejection.prevLogIndex}, try ${rejection.hintIndex}:${rejection.hintTerm}`;
       return `${head} match ${matchIndex}, round ${round}${refused ?? ''}`;
     }
+    default:
+      return `${head} ${message.type}`;
   }
 }
 

@@ -24,6 +24,7 @@ export class FakeNode implements KvNode {
     lastIndex: 10,
     snapshotIndex: 1,
     membership: {
+      index: 1,
       voters: ['1', '2'],
       learners: ['3'],
       outgoing: [],

@@ -46,7 +46,7 @@ export function openChannel(
 }
 
 export function numbered(from: string, to: string, term: number): Message {
-  return { type: 'requestVoteResponse', from, to, term, preVote: false, granted: true };
+  return { type: 'requestVoteResponse', from, to, term, preVote: false, granted: true, storeId: '' };
 }
 
 export function withData(from: string, to: string, index: number, bytes: number): Message {
@@ -62,6 +62,7 @@ export function withData(from: string, to: string, index: number, bytes: number)
     leaderCommit: 0,
     round: 0,
     entries,
+    quiesce: false,
   };
 }
 

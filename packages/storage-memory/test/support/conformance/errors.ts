@@ -33,7 +33,7 @@ export const errorCases: readonly StorageCase[] = [
         await assertRejects(storage.append(batch([])), 'RAFT_STORAGE_CLOSED');
         await assertRejects(storage.entries(1, 1, 1), 'RAFT_STORAGE_CLOSED');
         await assertRejects(storage.compact(0), 'RAFT_STORAGE_CLOSED');
-        const meta = { index: 1, term: 1, configuration: configuration('n1') };
+        const meta = { index: 1, term: 1, configuration: configuration('n1'), configurationIndex: 1 };
         await assertRejects(storage.createSnapshot(meta), 'RAFT_STORAGE_CLOSED');
         await assertRejects(storage.openSnapshot(), 'RAFT_STORAGE_CLOSED');
       };

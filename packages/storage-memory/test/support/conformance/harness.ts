@@ -66,7 +66,7 @@ export function batch(entries: readonly Entry[], rest: Omit<LogBatch, 'entries'>
 
 export function configuration(...voters: string[]): Configuration {
   const addresses = Object.fromEntries(voters.map((id) => [id, `${id}.example:7000`]));
-  return { voters, outgoing: [], learners: [], addresses };
+  return { voters, outgoing: [], learners: [], addresses, stores: {} };
 }
 
 /** Entries with plain arrays for data, so that they compare by value whatever view they come in. */

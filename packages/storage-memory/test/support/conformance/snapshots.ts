@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Storage } from '@raft/core';
+import type { SnapshotMeta, Storage } from '@raft/core';
 import {
   assertLog,
   assertRejects,
@@ -13,10 +13,11 @@ import {
 } from './harness.js';
 import type { StorageCase } from './harness.js';
 
-const meta = (index: number): { index: number; term: number; configuration: ReturnType<typeof configuration> } => ({
+const meta = (index: number): SnapshotMeta => ({
   index,
   term: 3,
   configuration: configuration('n1', 'n2', 'n3'),
+  configurationIndex: 1,
 });
 
 async function take(storage: Storage, index: number, chunks: readonly Uint8Array[]): Promise<void> {
@@ -63,11 +64,22 @@ export const snapshotCases: readonly StorageCase[] = [
         outgoing: ['n1', 'n2', 'n3'],
         learners: ['n5'],
         addresses: { n1: 'a:1', n4: '[::1]:2' },
+        stores: { n1: 's1' },
       };
-      const writer = await storage.createSnapshot({ index: 2 ** 40, term: 2 ** 50, configuration: joint });
+      const writer = await storage.createSnapshot({
+        index: 2 ** 40,
+        term: 2 ** 50,
+        configuration: joint,
+        configurationIndex: 2 ** 39,
+      });
       await writer.commit();
       const again = await reopened(world, storage);
-      assert.deepEqual(again.restored.snapshot, { index: 2 ** 40, term: 2 ** 50, configuration: joint });
+      assert.deepEqual(again.restored.snapshot, {
+        index: 2 ** 40,
+        term: 2 ** 50,
+        configuration: joint,
+        configurationIndex: 2 ** 39,
+      });
       assert.deepEqual(await present(again.storage), Buffer.alloc(0));
     },
   },

@@ -87,7 +87,7 @@ export function inbox(): Inbox {
 
 /** The smallest message that carries a number. */
 export function numbered(from: NodeId, to: NodeId, term: number): Message {
-  return { type: 'requestVoteResponse', from, to, term, preVote: false, granted: true };
+  return { type: 'requestVoteResponse', from, to, term, preVote: false, granted: true, storeId: '' };
 }
 
 /** An AppendEntries with one entry of the given data. */
@@ -102,6 +102,7 @@ export function withData(from: NodeId, to: NodeId, index: number, data: Uint8Arr
     leaderCommit: 0,
     round: 0,
     entries: [{ index, term: 1, type: 1, data }],
+    quiesce: false,
   };
 }
 

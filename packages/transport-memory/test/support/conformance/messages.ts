@@ -4,8 +4,18 @@ import { inbox, numbered, pattern, sendUntilReceived, startNodes, turn, until, w
 import type { TransportCase } from './harness.js';
 
 const oneOfEach: readonly Message[] = [
-  { type: 'requestVote', from: '1', to: '2', term: 7, preVote: true, transfer: true, lastLogIndex: 9, lastLogTerm: 6 },
-  { type: 'requestVoteResponse', from: '1', to: '2', term: 7, preVote: true, granted: false },
+  {
+    type: 'requestVote',
+    from: '1',
+    to: '2',
+    term: 7,
+    preVote: true,
+    transfer: true,
+    lastLogIndex: 9,
+    lastLogTerm: 6,
+    storeId: '',
+  },
+  { type: 'requestVoteResponse', from: '1', to: '2', term: 7, preVote: true, granted: false, storeId: '' },
   {
     type: 'appendEntries',
     from: '1',
@@ -20,8 +30,19 @@ const oneOfEach: readonly Message[] = [
       { index: 2 ** 40 + 2, term: 7, type: 1, data: pattern(300, 1) },
       { index: 2 ** 40 + 3, term: 7, type: 2, data: pattern(1, 2) },
     ],
+    quiesce: true,
   },
-  { type: 'appendEntriesResponse', from: '1', to: '2', term: 7, round: 12, matchIndex: 2 ** 34, rejection: undefined },
+  {
+    type: 'appendEntriesResponse',
+    from: '1',
+    to: '2',
+    term: 7,
+    round: 12,
+    matchIndex: 2 ** 34,
+    rejection: undefined,
+    storeId: '',
+    priority: 1,
+  },
   {
     type: 'appendEntriesResponse',
     from: '1',
@@ -30,6 +51,8 @@ const oneOfEach: readonly Message[] = [
     round: 0,
     matchIndex: 0,
     rejection: { prevLogIndex: 20, hintIndex: 11, hintTerm: 3 },
+    storeId: 'b7',
+    priority: 3,
   },
 ];
 
