@@ -10,8 +10,8 @@ import {
   pattern,
   readAll,
   reopened,
-} from './harness.js';
-import type { StorageCase } from './harness.js';
+} from './world.js';
+import type { StorageCase } from './world.js';
 
 const meta = (index: number): SnapshotMeta => ({
   index,

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Configuration, Entry, LogBatch, Restored, Storage, StorageIdentity } from '@raft/core';
 
-/** What a storage's author gives: a fresh world for each case. Works with any test runner. */
-export type StorageWorldFactory = () => StorageWorld | Promise<StorageWorld>;
-
+/** A place for the data of one case, made by the storage's author. */
 export interface StorageWorld {
   /** A storage that is not open, over the data of this world: it finds what the closed ones before it left. */
   storage(): Storage;
@@ -11,20 +9,12 @@ export interface StorageWorld {
   dispose(): Promise<void>;
 }
 
+export type StorageWorldFactory = () => StorageWorld | Promise<StorageWorld>;
+
 export interface StorageCase {
   readonly name: string;
   /** Throws an `AssertionError` when the storage breaks its contract. */
   run(world: StorageWorld): Promise<void>;
-}
-
-/** Runs one case in a world of its own, and cleans up whatever happens. */
-export async function runCase(testCase: StorageCase, factory: StorageWorldFactory): Promise<void> {
-  const world = await factory();
-  try {
-    await testCase.run(world);
-  } finally {
-    await world.dispose();
-  }
 }
 
 export const identity: StorageIdentity = { clusterId: 'c', nodeId: 'n1', groupId: 'g' };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { assertLog, assertRejects, batch, command, commands, opened, pattern, plain, reopened } from './harness.js';
-import type { StorageCase } from './harness.js';
+import { assertLog, assertRejects, batch, command, commands, opened, pattern, plain, reopened } from './world.js';
+import type { StorageCase } from './world.js';
 
 /** What `open` tells, and what outlives a close. */
 export const restoreCases: readonly StorageCase[] = [

@@ -1,5 +1,5 @@
-import { assertLog, assertRejects, batch, command, commands, configuration, opened } from './harness.js';
-import type { StorageCase } from './harness.js';
+import { assertLog, assertRejects, batch, command, commands, configuration, opened } from './world.js';
+import type { StorageCase } from './world.js';
 
 /** What is refused, and that refusing harms nothing. */
 export const errorCases: readonly StorageCase[] = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Entry } from '@raft/core';
-import { assertLog, assertRejects, batch, command, commands, opened, pattern, plain, reopened } from './harness.js';
-import type { StorageCase } from './harness.js';
+import { assertLog, assertRejects, batch, command, commands, opened, pattern, plain, reopened } from './world.js';
+import type { StorageCase } from './world.js';
 
 /** Appends, truncations, resets, reads and compaction. */
 export const logCases: readonly StorageCase[] = [

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { seededRandom } from '@raft/core';
 import type { Entry, HardState, LogBatch, Storage, TermRun } from '@raft/core';
-import { assertLog, batch, command, opened, reopened } from './harness.js';
-import type { StorageCase, StorageWorld } from './harness.js';
+import { assertLog, batch, command, opened, reopened } from './world.js';
+import type { StorageCase, StorageWorld } from './world.js';
 
 /** The storage's naive twin: an array. */
 export class NaiveLog {
