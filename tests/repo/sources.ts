@@ -14,7 +14,7 @@ export interface Source {
   readonly names: ReadonlySet<string>;
 }
 
-interface SyntaxNode {
+export interface SyntaxNode {
   readonly type: string;
   readonly [key: string]: unknown;
 }
@@ -49,7 +49,7 @@ function isPropertyName(node: SyntaxNode, key: string): boolean {
   return key === 'key';
 }
 
-function isNode(value: unknown): value is SyntaxNode {
+export function isNode(value: unknown): value is SyntaxNode {
   return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
 }
 
