@@ -17,12 +17,14 @@ import { saltOf } from './frame.js';
 import { idsOf, segmentPath, snapshotPath, storeFileName, temporarySuffix } from './layout.js';
 import { LogReader } from './log-reader.js';
 import { recoverLog } from './log-recovery.js';
+import { laterHardState, LogState } from './log-state.js';
 import { LogWriter } from './log-writer.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { createSnapshotFile, openSnapshotFile } from './snapshot-file.js';
-import { doing, FailStop } from './storage-failure.js';
-import { createStore, openStore } from './store-file.js';
-import type { StoreFile } from './store-file.js';
+import { doing, FailStop, restoreAdvice } from './storage-failure.js';
+import type { StoredSnapshot, StoreRecord } from './records.js';
+import { createStore, laterPlace, openStore } from './store-file.js';
+import type { StoreContent, StoreFile } from './store-file.js';
 
 const MiB = 1024 * 1024;
 
@@ -56,7 +58,7 @@ interface Open {
   readonly reader: LogReader;
   readonly failure: FailStop;
   readonly release: () => Promise<void>;
-  snapshot: { readonly id: number; readonly index: LogIndex } | undefined;
+  snapshot: StoredSnapshot | undefined;
   writing: SnapshotWriter | undefined;
   /** Work in the background, one after the other: notes in the store's file, the removal of segments. */
   background: Promise<void>;
@@ -85,7 +87,7 @@ class FileStorage implements Storage {
     try {
       const opened = await this.#openStore(identity);
       ({ store } = opened);
-      return await this.#restore(store, release, opened.names, opened.repairs);
+      return await this.#restore(store, opened.content, release, opened.names);
     } catch (error) {
       await doing(`close ${directory}`, async () => store?.close());
       await release();
@@ -93,7 +95,7 @@ class FileStorage implements Storage {
     }
   }
 
-  async #openStore(identity: StorageIdentity): Promise<{ store: StoreFile; names: string[]; repairs: string[] }> {
+  async #openStore(identity: StorageIdentity): Promise<{ store: StoreFile; content: StoreContent; names: string[] }> {
     const { directory } = this.#options;
     const names = await this.#tidy();
     if (names.includes(storeFileName)) return { names, ...(await openStore(this.#fileSystem, directory, identity)) };
@@ -101,7 +103,8 @@ class FileStorage implements Storage {
       const message = `${join(directory, storeFileName)} is missing, but the log is not. Restore the directory from a copy`;
       throw new StorageError('RAFT_STORAGE_CORRUPT', message);
     }
-    return { names, store: await createStore(this.#fileSystem, directory, identity), repairs: [] };
+    const store = await createStore(this.#fileSystem, directory, identity);
+    return { names, store, content: { record: store.record, mark: 'none', repairs: [] } };
   }
 
   /** Removes what was being made when the process ended. */
@@ -114,34 +117,60 @@ class FileStorage implements Storage {
     return names.filter((each) => !each.endsWith(temporarySuffix));
   }
 
-  async #restore(store: StoreFile, release: Open['release'], names: string[], repairs: string[]): Promise<Restored> {
+  async #restore(
+    store: StoreFile,
+    { record, mark, repairs }: StoreContent,
+    release: Open['release'],
+    names: string[],
+  ): Promise<Restored> {
     const { directory, segmentBytes } = this.#options;
-    const { identity, durable } = store;
+    const { identity, frameKey } = record;
     const fileSystem = this.#fileSystem;
-    const salt = saltOf(identity.storeId);
+    const salt = saltOf(frameKey);
     const failure = new FailStop((error) => this.#logger('error', error.message));
-    const meta = await this.#readSnapshot(store, names);
+    const present = await this.#readSnapshot(record, names);
     const recovered = await recoverLog({
       fileSystem,
       directory,
       ids: idsOf(names, 'log'),
       salt,
-      durable,
+      durable: typeof mark === 'string' ? record.durable : laterPlace(record.durable, mark),
+      isDoubtful: mark === 'damaged',
       segmentBytes,
     });
-    const begun = (): void => this.#inBackground(() => this.#noteDurable());
-    const writer = new LogWriter({ fileSystem, directory, identity, salt, segmentBytes, failure, recovered, begun });
+    const writer = new LogWriter({
+      fileSystem,
+      directory,
+      identity,
+      salt,
+      segmentBytes,
+      failure,
+      recovered,
+      hardState: laterHardState((recovered?.state ?? new LogState()).hardState, record.hardState),
+      begun: () => this.#inBackground(() => this.#noteDurable()),
+      mark: (place) => store.mark(place),
+      saveHardState: (hardState) => store.note({ hardState }),
+    });
     const { state, index } = writer;
-    this.#open = {
+    const open = {
       store,
       writer,
       reader: new LogReader({ fileSystem, directory, salt, state, index }),
       failure,
       release,
-      snapshot: meta && { id: idsOf(names, 'snapshot').at(-1) as number, index: meta.index },
+      snapshot: present?.stored,
       writing: undefined,
       background: Promise.resolve(),
     };
+    try {
+      // Whoever is told of the last entries may count on them from now on.
+      await this.#noteDurable(open);
+    } catch (error) {
+      failure.fail(error as StorageError);
+      await writer.close();
+      throw error;
+    }
+    this.#open = open;
     return {
       storeId: identity.storeId,
       hardState: state.hardState,
@@ -149,24 +178,32 @@ class FileStorage implements Storage {
       lastIndex: state.lastIndex,
       terms: [...state.terms],
       configurations: recovered?.configurations ?? [],
-      snapshot: meta,
+      snapshot: present?.meta,
       repairs: [...repairs, ...(recovered?.repairs ?? [])],
     };
   }
 
-  /** The newest snapshot counts; older ones were about to be removed. */
-  async #readSnapshot(store: StoreFile, names: readonly string[]): Promise<SnapshotMeta | undefined> {
+  /** The newest snapshot counts; older ones were about to be removed. Its data are verified when they are read. */
+  async #readSnapshot(
+    record: StoreRecord,
+    names: readonly string[],
+  ): Promise<{ meta: SnapshotMeta; stored: StoredSnapshot } | undefined> {
     const { directory } = this.#options;
     const ids = idsOf(names, 'snapshot');
-    const newest = ids.pop();
-    if (newest === undefined) return undefined;
-    const reader = await openSnapshotFile(this.#fileSystem, snapshotPath(directory, newest), store.identity);
+    const newest = ids.pop() ?? 0;
+    const path = snapshotPath(directory, newest);
+    checkSnapshotId(directory, newest, record);
+    if (newest === 0) return undefined;
+    const reader = await openSnapshotFile(this.#fileSystem, path, record.frameKey);
     await reader.close();
+    const { meta } = reader;
+    const stored = { id: newest, last: { index: meta.index, term: meta.term } };
+    checkSnapshotIndex(path, stored, record);
     for (const id of ids) {
-      const path = snapshotPath(directory, id);
-      await doing(`remove ${path}`, () => this.#fileSystem.remove(path));
+      const older = snapshotPath(directory, id);
+      await doing(`remove ${older}`, () => this.#fileSystem.remove(older));
     }
-    return reader.meta;
+    return { meta, stored };
   }
 
   async append(batch: LogBatch): Promise<void> {
@@ -188,20 +225,21 @@ class FileStorage implements Storage {
     const open = this.#use();
     if (open.writing) throw new InvalidArgumentError('a snapshot is being written: commit or abort it first');
     const present = open.snapshot;
-    if (present && meta.index < present.index) {
-      throw new InvalidArgumentError(`snapshot ${meta.index} is older than the present one, ${present.index}`);
+    if (present && meta.index < present.last.index) {
+      throw new InvalidArgumentError(`snapshot ${meta.index} is older than the present one, ${present.last.index}`);
     }
     const { directory } = this.#options;
     const id = (present?.id ?? 0) + 1;
     const path = snapshotPath(directory, id);
-    const { identity } = open.store;
+    const { identity, record } = open.store;
     const ended = async (committed: boolean): Promise<void> => {
       open.writing = undefined;
-      if (committed) await this.#replaceSnapshot(open, { id, index: meta.index });
+      if (committed) await this.#replaceSnapshot(open, { id, last: { index: meta.index, term: meta.term } });
     };
     open.writing = notReady;
     try {
-      const made = { fileSystem: this.#fileSystem, identity, meta, path, failure: open.failure, ended };
+      const { frameKey } = record;
+      const made = { fileSystem: this.#fileSystem, identity, frameKey, meta, path, failure: open.failure, ended };
       open.writing = await createSnapshotFile(made);
       return open.writing;
     } catch (error) {
@@ -210,11 +248,12 @@ class FileStorage implements Storage {
     }
   }
 
-  /** A reader of the previous one has the file open, so it can go on. */
-  async #replaceSnapshot(open: Open, snapshot: { id: number; index: LogIndex }): Promise<void> {
+  /** The previous one is there until the next is durable, and known to be. A reader has its file open, so it can go on. */
+  async #replaceSnapshot(open: Open, snapshot: StoredSnapshot): Promise<void> {
     const { directory } = this.#options;
     const previous = open.snapshot;
-    await doing(`sync ${directory}`, () => this.#fileSystem.syncDirectory(directory));
+    await doing(`sync ${directory}`, () => this.#fileSystem.syncDirectory(directory), 'broken');
+    await open.store.note({ snapshot });
     open.snapshot = snapshot;
     if (previous === undefined) return;
     const path = snapshotPath(directory, previous.id);
@@ -224,7 +263,8 @@ class FileStorage implements Storage {
   async openSnapshot(): Promise<SnapshotReader | undefined> {
     const { snapshot, store } = this.#use();
     if (snapshot === undefined) return undefined;
-    return openSnapshotFile(this.#fileSystem, snapshotPath(this.#options.directory, snapshot.id), store.identity);
+    const path = snapshotPath(this.#options.directory, snapshot.id);
+    return openSnapshotFile(this.#fileSystem, path, store.record.frameKey);
   }
 
   close(): Promise<void> {
@@ -257,7 +297,10 @@ class FileStorage implements Storage {
   async #noteDurable(open: Open | undefined = this.#open): Promise<void> {
     const active = open?.writer.active;
     if (open === undefined || active === undefined) return;
-    await open.store.note({ segment: active.id, offset: active.tail });
+    const durable = { segment: active.id, offset: active.tail };
+    const { durable: noted } = open.store.record;
+    if (noted.segment === durable.segment && noted.offset === durable.offset) return;
+    await open.store.note({ durable });
   }
 
   /** The oldest first, each for good before the next: the log must have no gap after a crash. */
@@ -287,6 +330,22 @@ class FileStorage implements Storage {
       }
     });
   }
+}
+
+/** Throws `RAFT_STORAGE_CORRUPT` when the snapshot that was made durable last is missing. */
+function checkSnapshotId(directory: string, newest: number, { snapshot }: StoreRecord): void {
+  if (snapshot === undefined || newest >= snapshot.id) return;
+  const path = snapshotPath(directory, snapshot.id);
+  const message = `${path} is missing, the snapshot of entries 1 to ${snapshot.last.index}. ${restoreAdvice}`;
+  throw new StorageError('RAFT_STORAGE_CORRUPT', message);
+}
+
+/** Throws `RAFT_STORAGE_CORRUPT` for another snapshot under the name of the one that was made durable last. */
+function checkSnapshotIndex(path: string, { id, last }: StoredSnapshot, { snapshot }: StoreRecord): void {
+  if (snapshot === undefined || id !== snapshot.id) return;
+  if (last.index === snapshot.last.index && last.term === snapshot.last.term) return;
+  const message = `${path} is damaged at offset 0: it covers entries 1 to ${last.index}, not to ${snapshot.last.index}. ${restoreAdvice}`;
+  throw new StorageError('RAFT_STORAGE_CORRUPT', message);
 }
 
 /** Runs what breaks the storage when it fails, unless the error is one that the contract excepts. */

@@ -23,9 +23,10 @@ export interface FileSystem {
 /**
  * - `read`: of a file that exists;
  * - `create`: read and write, of a file that does not exist;
- * - `durable`: read and write, of a file that exists; each write is durable once it has resolved.
+ * - `write`: read and write, of a file that exists;
+ * - `durable`: the same, and each write is durable once it has resolved.
  */
-export type OpenMode = 'read' | 'create' | 'durable';
+export type OpenMode = 'read' | 'create' | 'write' | 'durable';
 
 /** An open file. Calls may overlap. */
 export interface File {

@@ -21,6 +21,8 @@ export interface RecoveryOptions {
   readonly salt: number;
   /** Up to where the log is known to be durable; segment 0 when nothing is. */
   readonly durable: LogPlace;
+  /** It was known how far, but that is damaged: a torn write cannot be told from damage. */
+  readonly isDoubtful: boolean;
   /** Size of a segment that was made ahead. */
   readonly segmentBytes: number;
 }
@@ -84,6 +86,9 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
   const torn = await withWindow(options, last.id, (window) => inspectTail(window, tail));
   // The first write of a segment begins when all of the one before it is durable.
   if (torn > 0 && spare?.content === 'torn') throw damaged(tail, 'another segment was begun after it');
+  if (options.isDoubtful && (torn > 0 || spare?.content === 'torn')) {
+    throw damaged(tail, 'the mark in the store’s file is damaged too, so this may have been durable');
+  }
   const active = await openActive(options, last, torn);
   const repairs: string[] = [];
   if (torn > 0)

@@ -27,6 +27,13 @@ export function termRuns(entries: readonly Entry[]): TermRun[] {
   return runs;
 }
 
+/** The later of two hard states: terms and commit indexes never go back, and within a term a vote is given once. */
+export function laterHardState(a: HardState, b: HardState | undefined): HardState {
+  if (b === undefined) return a;
+  const { term, votedFor } = a.term > b.term || (a.term === b.term && a.votedFor !== undefined) ? a : b;
+  return { term, votedFor, commitIndex: Math.max(a.commitIndex, b.commitIndex) };
+}
+
 /** Everything about the log that is small: hard state, bounds and terms. */
 export class LogState {
   hardState: HardState = { term: 0, votedFor: undefined, commitIndex: 0 };

@@ -1,4 +1,5 @@
-import type { LogBatch, LogIndex, StorageError, TermRun } from '@raft/core';
+import { StorageError } from '@raft/core';
+import type { HardState, LogBatch, LogIndex, TermRun } from '@raft/core';
 import type { FileSystem } from './file-system.js';
 import { batchBytesBound, GroupEncoder } from './group-encoder.js';
 import type { FrameSpot } from './group-encoder.js';
@@ -7,7 +8,7 @@ import type { ActiveSegment, RecoveredLog } from './log-recovery.js';
 import { LogState, termRuns } from './log-state.js';
 import type { LogChange } from './log-state.js';
 import { encodeControl } from './records.js';
-import type { StoreIdentity } from './records.js';
+import type { LogPlace, StoreIdentity } from './records.js';
 import { SegmentSupply } from './segment-supply.js';
 import { SparseIndex } from './sparse-index.js';
 import { doing, storageError } from './storage-failure.js';
@@ -15,7 +16,10 @@ import type { FailStop } from './storage-failure.js';
 
 /** Bytes of batches that go into one write; a larger batch goes alone. */
 const groupBytes = 4 * 1024 * 1024;
-/** Room at the end of a segment that entries leave to terms and votes, for when no further segment can be made. */
+/**
+ * Room at the end of a segment that entries leave to truncations and compactions, for when no further segment can be made.
+ * Terms and votes need none: while the disk is full they go to the store's file.
+ */
 const reserveBytes = 64 * 1024;
 /** An upper bound of a segment's preamble and header. */
 const beginningBytes = 16 * 1024;
@@ -29,8 +33,14 @@ export interface LogWriterOptions {
   readonly failure: FailStop;
   /** Nothing: a new log. */
   readonly recovered: RecoveredLog | undefined;
+  /** As it was restored; it may be later than what the log says. */
+  readonly hardState: HardState;
   /** A segment was begun, and its first write is durable. */
   readonly begun: () => void;
+  /** Notes up to where the log is durable, before anybody is told of it. */
+  readonly mark: (place: LogPlace) => Promise<void>;
+  /** Makes the hard state durable beside the log. */
+  readonly saveHardState: (hardState: HardState) => Promise<void>;
 }
 
 interface Pending {
@@ -67,6 +77,7 @@ export class LogWriter {
     this.#options = options;
     this.#encoder = new GroupEncoder(salt);
     this.state = recovered?.state ?? new LogState();
+    this.state.hardState = options.hardState;
     this.index = recovered?.index ?? new SparseIndex();
     this.#queued = this.state.clone();
     this.#active = recovered?.active;
@@ -144,11 +155,13 @@ export class LogWriter {
   }
 
   async #writeGroup(): Promise<void> {
-    const { failure, begun } = this.#options;
+    const { failure, begun, mark } = this.#options;
     const before = this.#active;
-    const isNew = before === undefined || !fits(before, this.#queue[0]!);
-    const segment = isNew ? await this.#supply.take(this.#queue[0]!.bound + beginningBytes + reserveBytes) : before;
+    const first = this.#queue[0]!;
+    const isNew = before === undefined || !fits(before, first);
+    const segment = isNew ? await this.#nextSegment(first) : before;
     failure.check();
+    if (segment === undefined) return this.#saveBeside(first);
     const group = this.#takeGroup(segment);
     const spots = this.#encode(segment, isNew, before, group);
     const { bytes } = this.#encoder;
@@ -157,6 +170,7 @@ export class LogWriter {
     if (error !== undefined) throw failure.fail(error);
     segment.tail += bytes.length;
     segment.previous = this.#encoder.previous;
+    await mark({ segment: segment.id, offset: segment.tail });
     if (isNew) {
       this.#active = segment;
       this.ids.push(segment.id);
@@ -171,6 +185,27 @@ export class LogWriter {
     if (!isNew) return;
     begun();
     if (before !== undefined) await doing(`close ${before.path}`, () => before.file.close());
+  }
+
+  /** Nothing when the disk is full, and `first` can do without. */
+  async #nextSegment(first: Pending): Promise<ActiveSegment | undefined> {
+    const isHardState = hardStateAlone(first) !== undefined;
+    // Trying takes long when the disk is full, and takes the last space from others: a vote leaves that to entries.
+    if (isHardState && this.#supply.isFull) return undefined;
+    try {
+      return await this.#supply.take(first.bound + beginningBytes + reserveBytes);
+    } catch (error) {
+      if (isHardState && error instanceof StorageError && error.code === 'RAFT_STORAGE_FULL') return undefined;
+      throw error;
+    }
+  }
+
+  /** Any number of hard states take the same space there. */
+  async #saveBeside(first: Pending): Promise<void> {
+    await this.#options.saveHardState(hardStateAlone(first)!);
+    this.state.apply(first.change);
+    this.#queue.shift();
+    first.resolve();
   }
 
   /** The next segment is made while there is still much room in this one. */
@@ -214,6 +249,12 @@ export class LogWriter {
 function fits(segment: ActiveSegment, { bound, change }: Pending, taken = 0): boolean {
   const reserve = change.count > 0 ? reserveBytes : 0;
   return segment.tail + taken + bound + reserve <= segment.bytes;
+}
+
+/** The hard state of a batch that does nothing else. */
+function hardStateAlone({ change }: Pending): HardState | undefined {
+  const { hardState, resetTo, truncateFrom, compactTo, count } = change;
+  return count === 0 && !resetTo && truncateFrom === undefined && !compactTo ? hardState : undefined;
 }
 
 async function writeDurably({ file, path, tail }: ActiveSegment, bytes: Buffer): Promise<StorageError | undefined> {

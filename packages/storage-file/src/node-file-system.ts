@@ -13,6 +13,7 @@ const writesThrough = process.platform === 'linux';
 const flags: Readonly<Record<OpenMode, number>> = {
   read: O_RDONLY,
   create: O_RDWR | O_CREAT | O_EXCL,
+  write: O_RDWR,
   durable: writesThrough ? O_RDWR | O_DSYNC : O_RDWR,
 };
 

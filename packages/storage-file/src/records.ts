@@ -13,10 +13,21 @@ export interface LogPlace {
   readonly offset: number;
 }
 
+/** A snapshot that was made durable: the number in its file's name, and the last entry that it covers. */
+export interface StoredSnapshot {
+  readonly id: number;
+  readonly last: TermRun;
+}
+
 export interface StoreRecord {
   readonly identity: StoreIdentity;
   readonly generation: number;
   readonly durable: LogPlace;
+  readonly snapshot: StoredSnapshot | undefined;
+  /** Written here when the disk was too full for the log. */
+  readonly hardState: HardState | undefined;
+  /** What the checksums of all other files start from. */
+  readonly frameKey: string;
 }
 
 export interface SegmentRecord {
@@ -41,15 +52,31 @@ export interface SnapshotRecord {
   readonly chunkBytes: number;
 }
 
-export function encodeStore({ identity, generation, durable }: StoreRecord): Uint8Array {
-  const place = { durableSegment: durable.segment, durableOffset: durable.offset };
-  return raftV1.StoreHeader.encode({ identity, generation, ...place }).finish();
+export function encodeStore({ identity, generation, durable, snapshot, hardState, frameKey }: StoreRecord): Uint8Array {
+  return raftV1.StoreHeader.encode({
+    identity,
+    generation,
+    durableSegment: durable.segment,
+    durableOffset: durable.offset,
+    snapshot: snapshot ?? null,
+    hardState: hardState ? wireHardState(hardState) : null,
+    frameKey: frameKey === identity.storeId ? '' : frameKey,
+  }).finish();
 }
 
 export function decodeStore(bytes: Uint8Array): StoreRecord {
-  const { identity, generation, durableSegment, durableOffset } = raftV1.StoreHeader.decode(bytes);
-  const durable = { segment: durableSegment, offset: durableOffset };
-  return { identity: identityOf(identity), generation, durable };
+  const record = raftV1.StoreHeader.decode(bytes);
+  const identity = identityOf(record.identity);
+  const { generation, snapshot } = record;
+  const last = positionOf(snapshot?.last);
+  return {
+    identity,
+    generation,
+    durable: { segment: record.durableSegment, offset: record.durableOffset },
+    snapshot: last && { id: snapshot?.id ?? 0, last },
+    hardState: hardStateOf(record.hardState),
+    frameKey: record.frameKey || identity.storeId,
+  };
 }
 
 export function encodeSegment(record: SegmentRecord): Uint8Array {

@@ -7,6 +7,8 @@ import { diskFull, doing, storageError } from './storage-failure.js';
 const zeros: Buffer = Buffer.alloc(1024 * 1024);
 /** Bytes written between two syncs: small enough that appends do not wait long behind one. */
 const syncEveryBytes = 4 * 1024 * 1024;
+/** A full disk is tried again in the background after this time at the earliest: trying takes the last space from others. */
+const retryMs = 1000;
 
 export interface SupplyOptions {
   readonly fileSystem: FileSystem;
@@ -27,6 +29,7 @@ export class SegmentSupply {
   #readyBytes: number;
   #making: Promise<void> | undefined;
   #error: StorageError | undefined;
+  #failedAt = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
   constructor(options: SupplyOptions) {
@@ -35,9 +38,16 @@ export class SegmentSupply {
     this.#readyBytes = options.isReady ? options.segmentBytes : 0;
   }
 
+  /** The last try to make a segment failed, since the disk was full. */
+  get isFull(): boolean {
+    return this.#making === undefined && this.#error?.code === 'RAFT_STORAGE_FULL';
+  }
+
   /** Starts to make the next segment in the background, unless it is there or being made. */
   prepare(): void {
-    if (this.#readyBytes === 0) this.#making ??= this.#make(this.#options.segmentBytes);
+    if (this.#readyBytes > 0 || this.#making !== undefined) return;
+    if (this.#error !== undefined && performance.now() - this.#failedAt < retryMs) return;
+    this.#making = this.#make(this.#options.segmentBytes);
   }
 
   /** Opens the next segment, of at least `bytes` bytes. Throws `RAFT_STORAGE_FULL` when there is no space to make it. */
@@ -82,6 +92,7 @@ export class SegmentSupply {
       this.#readyBytes = bytes;
     } catch (error) {
       this.#error = await this.#cleanUp(temporary, storageError(error, `make ${temporary}`));
+      this.#failedAt = performance.now();
       if (this.#error.code !== 'RAFT_STORAGE_FULL') onFailure(this.#error);
     } finally {
       this.#making = undefined;

@@ -9,7 +9,7 @@ import { FORMAT_VERSION, PREAMBLE_BYTES, readPreamble, snapshotMagic, writePream
 import { decodeSnapshot, encodeSnapshot } from './records.js';
 import type { SnapshotRecord, StoreIdentity } from './records.js';
 import { checkVersion } from './segment-beginning.js';
-import { diskFull, doing, storageError } from './storage-failure.js';
+import { diskFull, doing, restoreAdvice, storageError } from './storage-failure.js';
 import type { FailStop } from './storage-failure.js';
 
 /*
@@ -40,6 +40,8 @@ function placeOf(offset: number): { segment: number; offset: number } {
 export interface SnapshotWriterOptions {
   readonly fileSystem: FileSystem;
   readonly identity: StoreIdentity;
+  /** See `StoreRecord.frameKey`. */
+  readonly frameKey: string;
   readonly meta: SnapshotMeta;
   /** The name that it has once it is durable. */
   readonly path: string;
@@ -54,13 +56,8 @@ export async function createSnapshotFile(options: SnapshotWriterOptions): Promis
     options.fileSystem.open(temporary, 'create'),
   );
   const writer = new SnapshotFileWriter(options, temporary, file);
-  try {
-    await writer.begin();
-    return writer;
-  } catch (error) {
-    if (options.failure.error === undefined) await writer.abort();
-    throw error;
-  }
+  await writer.begin();
+  return writer;
 }
 
 /** A full disk costs the snapshot; any other error while writing breaks the storage. */
@@ -95,10 +92,14 @@ class SnapshotFileWriter implements SnapshotWriter {
     this.#options = options;
     this.#path = path;
     this.#file = file;
-    this.#salt = saltOf(options.identity.storeId, this.#nonce);
+    this.#salt = saltOf(options.frameKey, this.#nonce);
   }
 
-  async begin(): Promise<void> {
+  begin(): Promise<void> {
+    return this.#next(() => this.#begin());
+  }
+
+  async #begin(): Promise<void> {
     const { identity, meta } = this.#options;
     const payload = encodeSnapshot({ identity, meta, chunkBytes });
     const buffer = Buffer.alloc(PREAMBLE_BYTES + frameBytes(payload.length));
@@ -133,34 +134,50 @@ class SnapshotFileWriter implements SnapshotWriter {
       if (this.#filled > 0) await this.#writeChunk();
       const frame = { payloadBytes: 0, firstIndex: this.#size, count: this.#chunks, type: FrameType.snapshotEnd };
       await this.#seal(this.#buffer, frame);
-      this.#ended = true;
-      const { fileSystem, path } = this.#options;
-      await writing(this.#options.failure, `finish ${path}`, async () => {
+      const { fileSystem, path, failure } = this.#options;
+      await writing(failure, `finish ${path}`, async () => {
         await this.#file.sync();
-        await this.#file.close();
         await fileSystem.rename(this.#path, path);
-        await this.#options.ended(true);
       });
+      // It has its name: nothing is given up any more, and no error is harmless.
+      this.#ended = true;
+      try {
+        await this.#file.close();
+        await this.#options.ended(true);
+      } catch (error) {
+        throw failure.fail(storageError(error, `finish ${path}`));
+      }
     });
   }
 
   /** Safe to call twice, and after a commit, which it does not undo. */
   async abort(): Promise<void> {
-    await this.#last.catch(() => 'told to whoever called');
+    await this.#last.catch(() => undefined); // told to whoever called
+    await this.#giveUp();
+  }
+
+  async #giveUp(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    await this.#options.ended(false);
+    const { failure, fileSystem, ended } = this.#options;
+    await ended(false);
     await doing(`remove ${this.#path}`, async () => {
       await this.#file.close();
-      if (this.#options.failure.error === undefined) await this.#options.fileSystem.remove(this.#path);
+      if (failure.error === undefined) await fileSystem.remove(this.#path);
     });
   }
 
+  /** After an error nothing follows: what was written is removed at once, so that a full disk has its space back. */
   #next(work: () => Promise<void>): Promise<void> {
     const done = this.#last.then(async () => {
       if (this.#ended)
         throw new StorageError('RAFT_STORAGE_CLOSED', 'the snapshot is committed or given up: make a new one');
-      await work();
+      try {
+        await work();
+      } catch (error) {
+        await this.#giveUp().catch((failed: StorageError) => this.#options.failure.fail(failed));
+        throw error;
+      }
     });
     this.#last = done;
     return done;
@@ -222,12 +239,12 @@ interface SnapshotFile {
 export async function openSnapshotFile(
   fileSystem: FileSystem,
   path: string,
-  { storeId }: StoreIdentity,
+  frameKey: string,
 ): Promise<SnapshotReader> {
   return doing(`read ${path}`, async () => {
     const file = await fileSystem.open(path, 'read');
     try {
-      return new SnapshotFileReader(await inspect(file, path, storeId));
+      return new SnapshotFileReader(await inspect(file, path, frameKey));
     } catch (error) {
       await file.close();
       throw error;
@@ -235,14 +252,14 @@ export async function openSnapshotFile(
   });
 }
 
-async function inspect(file: File, path: string, storeId: string): Promise<SnapshotFile> {
+async function inspect(file: File, path: string, frameKey: string): Promise<SnapshotFile> {
   const fileBytes = await file.size();
   const head = Buffer.alloc(Math.min(fileBytes, 64 * 1024));
   await file.read(head, 0);
   const preamble = readPreamble(head, snapshotMagic);
   if (preamble === undefined) throw corrupt(path, 0, 'it does not begin as a snapshot does');
   checkVersion(preamble.version, path);
-  const salt = saltOf(storeId, preamble.extra);
+  const salt = saltOf(frameKey, preamble.extra);
   const header = intactFrame(head.subarray(PREAMBLE_BYTES), PREAMBLE_BYTES, salt);
   if (header?.type !== FrameType.snapshot) throw corrupt(path, PREAMBLE_BYTES, 'its header is not what was written');
   const payload = PREAMBLE_BYTES + FRAME_HEADER_BYTES;
@@ -310,6 +327,5 @@ class SnapshotFileReader implements SnapshotReader {
 }
 
 function corrupt(path: string, offset: number, why: string): StorageError {
-  const advice = 'Restore the directory from a copy, or remove it and add the node to the cluster anew';
-  return new StorageError('RAFT_STORAGE_CORRUPT', `${path} is damaged at offset ${offset}: ${why}. ${advice}`);
+  return new StorageError('RAFT_STORAGE_CORRUPT', `${path} is damaged at offset ${offset}: ${why}. ${restoreAdvice}`);
 }

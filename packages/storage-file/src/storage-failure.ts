@@ -1,5 +1,9 @@
 import { RaftError, StorageError } from '@raft/core';
 
+/** Ends the message of an error that only a copy, or the rest of the cluster, can make good. */
+export const restoreAdvice: string =
+  'Restore the directory from a copy, or remove it and add the node to the cluster anew';
+
 const fullCodes: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
@@ -18,12 +22,12 @@ export function diskFull(doing: string, options?: { cause?: unknown }): StorageE
   return new StorageError('RAFT_STORAGE_FULL', `cannot ${doing}: the disk is full, free some space`, options);
 }
 
-/** Runs file operations; their errors become {@link StorageError}s that say what was being done. */
-export async function doing<T>(what: string, run: () => Promise<T>): Promise<T> {
+/** Runs file operations; their errors become {@link StorageError}s that say what was being done. `broken`: see {@link storageError}. */
+export async function doing<T>(what: string, run: () => Promise<T>, broken?: 'broken'): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    throw error instanceof RaftError ? error : storageError(error, what);
+    throw error instanceof RaftError ? error : storageError(error, what, broken);
   }
 }
 
@@ -48,11 +52,13 @@ export class FailStop {
     if (this.#error) throw this.#error;
   }
 
-  /** Notes the first error, and returns it also for later ones. */
+  /** Notes the first error, and returns it also for later ones. It is no more a full disk, which would only have to be freed. */
   fail(error: StorageError): StorageError {
     if (!this.#error) {
-      this.#error = error;
-      this.#onFailure(error);
+      const { code, message } = error;
+      this.#error =
+        code === 'RAFT_STORAGE_FULL' ? new StorageError('RAFT_STORAGE_IO', message, { cause: error }) : error;
+      this.#onFailure(this.#error);
     }
     return this.#error;
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { InvalidArgumentError, StorageError } from '@raft/core';
 import type { StorageIdentity } from '@raft/core';
 import type { File, FileSystem } from './file-system.js';
@@ -9,22 +10,31 @@ import { FORMAT_VERSION, PREAMBLE_BYTES, readPreamble, writePreamble } from './p
 import { decodeStore, encodeStore } from './records.js';
 import type { LogPlace, StoreIdentity, StoreRecord } from './records.js';
 import { checkVersion } from './segment-beginning.js';
-import { doing } from './storage-failure.js';
+import { doing, restoreAdvice } from './storage-failure.js';
 
 /*
- * The store's file tells whose data a directory holds, and up to where the log is durable. It has two slots of 4096 bytes,
- * written in turn: when a write is torn, the other slot is whole.
+ * The store's file tells whose data a directory holds, and what is durable in it. It has two slots of 4096 bytes, written in
+ * turn and synced: when a write is torn, the other slot is whole. Behind them lies the mark, 16 bytes that are written after
+ * each write to the log and not synced: the place up to which the log was durable then, with a checksum. It survives the end
+ * of the process, not that of the machine, and lies within one sector, so that it is never torn.
  */
 
 const SLOT_BYTES = 4096;
+const MARK_BYTES = 16;
+export const STORE_FILE_BYTES: number = 2 * SLOT_BYTES + 512;
 const storeMagic: Buffer = Buffer.from('RAFTSTO\0', 'latin1');
 /** The store id is not known before the file is read. */
 const storeSalt: number = saltOf('store');
 
+/** What changes in a store's record. */
+export type StoreNote = Partial<Pick<StoreRecord, 'durable' | 'snapshot' | 'hardState'>>;
+
 export class StoreFile {
   readonly #file: File;
   readonly #path: string;
+  readonly #markBuffer: Buffer = Buffer.alloc(MARK_BYTES);
   #record: StoreRecord;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(file: File, path: string, record: StoreRecord) {
     this.#file = file;
@@ -32,24 +42,44 @@ export class StoreFile {
     this.#record = record;
   }
 
+  get record(): StoreRecord {
+    return this.#record;
+  }
+
   get identity(): StoreIdentity {
     return this.#record.identity;
   }
 
-  get durable(): LogPlace {
-    return this.#record.durable;
+  /** Changes the record; durable once it has resolved. Calls may overlap and take effect in their order. */
+  note(change: StoreNote): Promise<void> {
+    const done = this.#last.then(() => this.#write({ ...this.#record, ...change }));
+    this.#last = done.catch(() => undefined); // told to whoever called
+    return done;
   }
 
-  /** Notes that the log is durable up to a place. Calls must not overlap. */
-  async note(durable: LogPlace): Promise<void> {
-    const { identity, generation } = this.#record;
-    if (durable.segment === this.durable.segment && durable.offset === this.durable.offset) return;
-    const record = { identity, generation: generation + 1, durable };
-    await doing(`write ${this.#path}`, () => writeSlot(this.#file, record));
-    this.#record = record;
+  async #write(changed: StoreRecord): Promise<void> {
+    const before = this.#record;
+    // A vote is in both slots before it counts, so that it outlives the loss of one.
+    const times = changed.hardState === before.hardState ? 1 : 2;
+    for (let i = 0; i < times; i++) {
+      const record = { ...changed, generation: this.#record.generation + 1 };
+      const write = async (): Promise<void> => {
+        await writeSlot(this.#file, record);
+        await this.#file.sync();
+      };
+      await doing(`write ${this.#path}`, write, 'broken');
+      this.#record = record;
+    }
+  }
+
+  /** Notes that the log is durable up to a place, as far as this process's end may make one doubt it. Calls must not overlap. */
+  mark(place: LogPlace): Promise<void> {
+    writeMark(this.#markBuffer, place);
+    return doing(`write ${this.#path}`, () => writeWhole(this.#file, this.#markBuffer, 2 * SLOT_BYTES), 'broken');
   }
 
   async close(): Promise<void> {
+    await this.#last;
     await this.#file.close();
   }
 }
@@ -62,15 +92,19 @@ export async function createStore(
 ): Promise<StoreFile> {
   const path = join(directory, storeFileName);
   const { clusterId, nodeId, groupId } = identity;
+  const storeId = randomUUID();
   const record: StoreRecord = {
-    identity: { clusterId, nodeId, groupId, storeId: randomUUID() },
+    identity: { clusterId, nodeId, groupId, storeId },
     generation: 0,
     durable: { segment: 0, offset: 0 },
+    snapshot: undefined,
+    hardState: undefined,
+    frameKey: storeId,
   };
   return doing(`create ${path}`, async () => {
     const made = await fileSystem.open(path + temporarySuffix, 'create');
     try {
-      await writeWhole(made, Buffer.alloc(2 * SLOT_BYTES), 0);
+      await writeWhole(made, Buffer.alloc(STORE_FILE_BYTES), 0);
       await writeSlot(made, record);
       await made.sync();
     } finally {
@@ -79,8 +113,16 @@ export async function createStore(
     await fileSystem.rename(path + temporarySuffix, path);
     await fileSystem.syncDirectory(directory);
     await fileSystem.syncDirectory(dirname(directory));
-    return new StoreFile(await fileSystem.open(path, 'durable'), path, record);
+    return new StoreFile(await fileSystem.open(path, 'write'), path, record);
   });
+}
+
+/** What a store's file holds. */
+export interface StoreContent {
+  readonly record: StoreRecord;
+  /** What a damaged one is read as: nothing, since what it said is not known. */
+  readonly mark: LogPlace | 'none' | 'damaged';
+  readonly repairs: readonly string[];
 }
 
 /** Opens the store file and compares whose it is. Throws `RAFT_STORAGE_IDENTITY`, `RAFT_STORAGE_CORRUPT`. */
@@ -88,20 +130,14 @@ export async function openStore(
   fileSystem: FileSystem,
   directory: string,
   identity: StorageIdentity,
-): Promise<{ store: StoreFile; repairs: string[] }> {
+): Promise<{ store: StoreFile; content: StoreContent }> {
   const path = join(directory, storeFileName);
   return doing(`open ${path}`, async () => {
-    const file = await fileSystem.open(path, 'durable');
+    const file = await fileSystem.open(path, 'write');
     try {
-      const buffer = Buffer.alloc(2 * SLOT_BYTES);
-      await file.read(buffer, 0);
-      const slots = [readSlot(buffer, 0, path), readSlot(buffer, 1, path)];
-      const record = newest(slots, path);
-      checkIdentity(record.identity, identity, directory);
-      // Generation 0 leaves the other slot empty.
-      const repairs =
-        slots.includes(undefined) && record.generation > 0 ? [`one of the two slots of ${path} was torn`] : [];
-      return { store: new StoreFile(file, path, record), repairs };
+      const content = await readStore(file, path);
+      checkIdentity(content.record.identity, identity, directory);
+      return { store: new StoreFile(file, path, content.record), content };
     } catch (error) {
       await file.close();
       throw error;
@@ -109,12 +145,26 @@ export async function openStore(
   });
 }
 
+/** Throws `RAFT_STORAGE_CORRUPT` when neither slot is intact. */
+export async function readStore(file: File, path: string): Promise<StoreContent> {
+  const buffer = Buffer.alloc(STORE_FILE_BYTES);
+  await file.read(buffer, 0);
+  const slots = [readSlot(buffer, 0, path), readSlot(buffer, 1, path)];
+  const record = newest(slots, path);
+  const mark = readMark(buffer.subarray(2 * SLOT_BYTES));
+  const repairs: string[] = [];
+  // Generation 0 leaves the other slot empty.
+  if (slots.includes(undefined) && record.generation > 0) repairs.push(`one of the two slots of ${path} was torn`);
+  if (mark === 'damaged') repairs.push(`the mark of ${path} at offset ${2 * SLOT_BYTES} was damaged`);
+  return { record, mark, repairs };
+}
+
 function newest(slots: readonly (StoreRecord | undefined)[], path: string): StoreRecord {
   const record = slots.reduce((a, b) => (!a || (b && b.generation > a.generation) ? b : a));
   if (record) return record;
   throw new StorageError(
     'RAFT_STORAGE_CORRUPT',
-    `${path} is damaged at offset 0: neither slot is intact. Restore the directory from a copy, or remove it and add the node to the cluster anew`,
+    `${path} is damaged at offset 0: neither slot is intact. ${restoreAdvice}`,
   );
 }
 
@@ -157,10 +207,31 @@ function readSlot(buffer: Buffer, slot: number, path: string): StoreRecord | und
   const bytes = buffer.subarray(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES);
   const preamble = readPreamble(bytes, storeMagic);
   if (!preamble) return undefined;
-  checkVersion(preamble.version, path);
   const header = readHeader(bytes, PREAMBLE_BYTES, slot, PREAMBLE_BYTES, storeSalt);
   if (header?.type !== FrameType.store || PREAMBLE_BYTES + header.length > SLOT_BYTES) return undefined;
   if (!payloadIsIntact(bytes, PREAMBLE_BYTES, header, storeSalt)) return undefined;
+  // Not under the checksum: another version with an intact record is another release's, not damage.
+  checkVersion(preamble.version, path);
   const payload = PREAMBLE_BYTES + FRAME_HEADER_BYTES;
   return decodeStore(bytes.subarray(payload, payload + header.controlBytes));
+}
+
+/** u32 checksum of the other twelve bytes, u32 segment, u32 offset, u32 0. */
+function writeMark(buffer: Buffer, { segment, offset }: LogPlace): void {
+  buffer.writeUInt32LE(segment, 4);
+  buffer.writeUInt32LE(offset, 8);
+  buffer.writeUInt32LE(0, 12);
+  buffer.writeUInt32LE(crc32(buffer.subarray(4, MARK_BYTES), storeSalt), 0);
+}
+
+function readMark(buffer: Buffer): LogPlace | 'none' | 'damaged' {
+  const bytes = buffer.subarray(0, MARK_BYTES);
+  if (bytes.every((byte) => byte === 0)) return 'none';
+  if (crc32(bytes.subarray(4), storeSalt) !== bytes.readUInt32LE(0)) return 'damaged';
+  return { segment: bytes.readUInt32LE(4), offset: bytes.readUInt32LE(8) };
+}
+
+/** The later one of two places. */
+export function laterPlace(a: LogPlace, b: LogPlace): LogPlace {
+  return a.segment > b.segment || (a.segment === b.segment && a.offset >= b.offset) ? a : b;
 }

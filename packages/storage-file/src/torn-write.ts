@@ -4,6 +4,7 @@ import { isZero } from './file-window.js';
 import { FRAME_HEADER_BYTES, payloadIsIntact, readHeader } from './frame.js';
 import type { FrameHeader } from './frame.js';
 import type { ScanEnd } from './frame-scan.js';
+import { restoreAdvice } from './storage-failure.js';
 
 /*
  * A log ends where no frame follows. If what lies there is all zeros, that is its end. If not, either the last write was
@@ -55,9 +56,7 @@ export function damaged(
     lastIndex === undefined || lastIndex < tail.nextIndex
       ? `entries from ${tail.nextIndex} on`
       : `entries ${tail.nextIndex} to ${lastIndex}`;
-  const message =
-    `${tail.path} is damaged at offset ${tail.brokenAt} (${entries}): ${why}. ` +
-    'Restore the directory from a copy, or remove it and add the node to the cluster anew';
+  const message = `${tail.path} is damaged at offset ${tail.brokenAt} (${entries}): ${why}. ` + restoreAdvice;
   return new StorageError('RAFT_STORAGE_CORRUPT', message);
 }
 

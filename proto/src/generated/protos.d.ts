@@ -1877,6 +1877,15 @@ export namespace raft {
             /** StoreHeader durableOffset. */
             durableOffset: number;
 
+            /** StoreHeader snapshot. */
+            snapshot?: (raft.v1.StoredSnapshot.$Properties|null);
+
+            /** StoreHeader hardState. */
+            hardState?: (raft.v1.HardState.$Properties|null);
+
+            /** StoreHeader frameKey. */
+            frameKey: string;
+
             /**
              * Encodes the specified StoreHeader message. Does not implicitly {@link raft.v1.StoreHeader.verify|verify} messages.
              * @param message StoreHeader message or plain object to encode
@@ -1913,12 +1922,84 @@ export namespace raft {
                 /** StoreHeader durableOffset */
                 durableOffset?: (number|null);
 
+                /** StoreHeader snapshot */
+                snapshot?: (raft.v1.StoredSnapshot.$Properties|null);
+
+                /** StoreHeader hardState */
+                hardState?: (raft.v1.HardState.$Properties|null);
+
+                /** StoreHeader frameKey */
+                frameKey?: (string|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a StoreHeader. */
             type $Shape = raft.v1.StoreHeader.$Properties;
+        }
+
+        /**
+         * Properties of a StoredSnapshot.
+         * @deprecated Use raft.v1.StoredSnapshot.$Properties instead.
+         */
+        interface IStoredSnapshot extends raft.v1.StoredSnapshot.$Properties {
+        }
+
+        /** Represents a StoredSnapshot. */
+        class StoredSnapshot {
+
+            /**
+             * Constructs a new StoredSnapshot.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.StoredSnapshot.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** StoredSnapshot id. */
+            id: number;
+
+            /** StoredSnapshot last. */
+            last?: (raft.v1.LogPosition.$Properties|null);
+
+            /**
+             * Encodes the specified StoredSnapshot message. Does not implicitly {@link raft.v1.StoredSnapshot.verify|verify} messages.
+             * @param message StoredSnapshot message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.StoredSnapshot.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a StoredSnapshot message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.StoredSnapshot & raft.v1.StoredSnapshot.$Shape} StoredSnapshot
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.StoredSnapshot & raft.v1.StoredSnapshot.$Shape;
+        }
+
+        namespace StoredSnapshot {
+
+            /** Properties of a StoredSnapshot. */
+            interface $Properties {
+
+                /** StoredSnapshot id */
+                id?: (number|null);
+
+                /** StoredSnapshot last */
+                last?: (raft.v1.LogPosition.$Properties|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a StoredSnapshot. */
+            type $Shape = raft.v1.StoredSnapshot.$Properties;
         }
 
         /**

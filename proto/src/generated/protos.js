@@ -2829,6 +2829,9 @@ export const raft = $root.raft = (() => {
             StoreHeader.prototype.generation = 0;
             StoreHeader.prototype.durableSegment = 0;
             StoreHeader.prototype.durableOffset = 0;
+            StoreHeader.prototype.snapshot = null;
+            StoreHeader.prototype.hardState = null;
+            StoreHeader.prototype.frameKey = "";
 
             StoreHeader.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -2845,6 +2848,12 @@ export const raft = $root.raft = (() => {
                     writer.uint32(24).uint32(message.durableSegment);
                 if (message.durableOffset != null && $Object.hasOwnProperty.call(message, "durableOffset") && message.durableOffset !== 0)
                     writer.uint32(32).uint32(message.durableOffset);
+                if (message.snapshot != null && $Object.hasOwnProperty.call(message, "snapshot"))
+                    $root.raft.v1.StoredSnapshot.encode(message.snapshot, writer.uint32(42).fork(), _depth + 1).ldelim();
+                if (message.hardState != null && $Object.hasOwnProperty.call(message, "hardState"))
+                    $root.raft.v1.HardState.encode(message.hardState, writer.uint32(50).fork(), _depth + 1).ldelim();
+                if (message.frameKey != null && $Object.hasOwnProperty.call(message, "frameKey") && message.frameKey !== "")
+                    writer.uint32(58).string(message.frameKey);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2911,6 +2920,27 @@ export const raft = $root.raft = (() => {
                                 delete message.durableOffset;
                             continue;
                         }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            message.snapshot = $root.raft.v1.StoredSnapshot.decode(reader, reader.size(), $undefined, _depth + 1, message.snapshot);
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            message.hardState = $root.raft.v1.HardState.decode(reader, reader.size(), $undefined, _depth + 1, message.hardState);
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.frameKey = value;
+                            else
+                                delete message.frameKey;
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -2929,6 +2959,97 @@ export const raft = $root.raft = (() => {
             };
 
             return StoreHeader;
+        })();
+
+        v1.StoredSnapshot = (function() {
+
+            const StoredSnapshot = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            StoredSnapshot.prototype.id = 0;
+            StoredSnapshot.prototype.last = null;
+
+            StoredSnapshot.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.id != null && $Object.hasOwnProperty.call(message, "id") && message.id !== 0)
+                    writer.uint32(8).uint32(message.id);
+                if (message.last != null && $Object.hasOwnProperty.call(message, "last"))
+                    $root.raft.v1.LogPosition.encode(message.last, writer.uint32(18).fork(), _depth + 1).ldelim();
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            StoredSnapshot.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.raft.v1.StoredSnapshot();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.id = value;
+                            else
+                                delete message.id;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            message.last = $root.raft.v1.LogPosition.decode(reader, reader.size(), $undefined, _depth + 1, message.last);
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return StoredSnapshot;
         })();
 
         v1.SegmentHeader = (function() {

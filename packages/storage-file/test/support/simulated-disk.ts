@@ -81,9 +81,10 @@ export class SimulatedDisk {
 
   #settle(inode: Inode): void {
     for (const { position, data } of inode.unsynced) {
-      for (let at = 0; at < data.length; at += SECTOR_BYTES) {
-        if (this.#random() < 0.5)
-          inode.durable = put(inode.durable, data.subarray(at, at + SECTOR_BYTES), position + at);
+      for (let at = 0; at < data.length;) {
+        const end = at + SECTOR_BYTES - ((position + at) % SECTOR_BYTES);
+        if (this.#random() < 0.5) inode.durable = put(inode.durable, data.subarray(at, end), position + at);
+        at = end;
       }
     }
     inode.unsynced = [];
