@@ -145,7 +145,7 @@ describe('storage-file: damage', () => {
     let older: Buffer | undefined;
     for (let i = 1; i <= 2; i++) {
       await storage.append({ entries: [entry(i, 1)] });
-      const writer = await storage.createSnapshot({ index: i, term: 1, configuration });
+      const writer = await storage.createSnapshot({ index: i, term: 1, configuration, configurationIndex: 1 });
       await writer.write(new Uint8Array(1000).fill(i));
       await writer.commit();
       older ??= readFileSync(join(directory, '0000000001.snapshot'));
