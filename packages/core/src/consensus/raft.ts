@@ -1,9 +1,11 @@
-import type { Message } from '../messages.js';
-import type { LogBatch } from '../storage.js';
+import type { ForwardedCommand, InstallSnapshot, Message } from '../messages.js';
 import { EntryType } from '../types.js';
-import type { Configuration, Entry, LogIndex, NodeId, Term } from '../types.js';
+import type { Configuration, Entry, LogIndex, NodeId, SnapshotMeta, Term } from '../types.js';
 import { assert } from './assert.js';
+import type { ChangeRefusal, Effects, ProposalRefusal } from './effects.js';
+import { emptyConfiguration } from './configuration.js';
 import { campaign, receiveRequestVote, receiveRequestVoteResponse, voteDurable } from './election.js';
+import type { Change, ChangeOutcome, ChangePreview } from './membership.js';
 import type { Progress } from './progress.js';
 import { startReads } from './read.js';
 import {
@@ -19,30 +21,18 @@ import {
 } from './replication.js';
 import { becomeFollower } from './roles.js';
 import { RaftState } from './state.js';
-import type { ActiveRole, InitialState, LoadRequest, RaftOptions, ReadOutcome, RoleChange } from './state.js';
-
-/** What the host must do after a batch of events, in any order; nothing here has to be waited for before the next event. */
-export interface Effects {
-  /** To be handed to `Storage.append`; once that has resolved, the host calls `persisted(sequence)`. */
-  readonly write: { readonly sequence: number; readonly batch: LogBatch } | undefined;
-  /** To be sent now. What promises durability is among them only when the disk has answered. */
-  readonly messages: readonly Message[];
-  /** Entries to be read from the storage and handed to `entriesLoaded`. */
-  readonly loads: readonly LoadRequest[];
-  readonly reads: readonly ReadOutcome[];
-  readonly roleChange: RoleChange | undefined;
-}
-
-export type ProposalRefusal = 'notLeader' | 'overloaded';
+import type { SnapshotPiece, WrittenPiece } from './snapshot.js';
+import type { ActiveRole, ConfigurationAt, InitialState, LoadRequest, RaftOptions, ReadLevel } from './state.js';
 
 /**
  * One member of a Raft group, as a pure state machine: it does no I/O, knows no clock and draws no random number of its own.
  *
  * The host, at each turn of its event loop:
- * 1. hands over all that has happened: `receive`, `persisted`, `entriesLoaded`, `propose`, `read`, and `tick` when `deadline` has passed;
- * 2. calls `flush` once and carries out the effects;
- * 3. applies the entries up to `applicableIndex`;
- * 4. comes back at `deadline` at the latest.
+ * 1. calls `wake`, before anything else;
+ * 2. hands over all that has happened: `receive`, `persisted`, `entriesLoaded`, `propose`, `read`, …, and `tick` when `deadline` has passed;
+ * 3. calls `flush` once and carries out the effects;
+ * 4. applies the entries up to `applicableIndex`;
+ * 5. comes back at `deadline` at the latest.
  *
  * `now` is in milliseconds on a monotonic clock. An exception means a broken invariant: the host must stop the node.
  */
@@ -106,6 +96,27 @@ export class Raft {
 
   termAt(index: LogIndex): Term | undefined {
     return this.#state.log.termAt(index);
+  }
+
+  /** What was in force at `index`, which is at least that of the latest snapshot: for the metadata of the next one. */
+  configurationAt(index: LogIndex): ConfigurationAt {
+    const { configurations } = this.#state;
+    return configurations.findLast((one) => one.index <= index) ?? { index: 0, configuration: emptyConfiguration };
+  }
+
+  /** False while a write takes longer than an election timeout, the disk is full, or turns come too late: it neither leads nor campaigns for long. */
+  get isHealthy(): boolean {
+    return true;
+  }
+
+  /** Members that are known to have another storage than the one they were admitted with; on the leader. */
+  get wipedMembers(): readonly NodeId[] {
+    return [];
+  }
+
+  /** What an automatic re-admission of wiped members would have to change now, if anything: to be handed to `changeMembership`. */
+  get readmission(): Change | undefined {
+    return undefined;
   }
 
   /** Recent entries from memory; undefined when `from` must be read from the storage. */
@@ -173,18 +184,106 @@ export class Raft {
     return fits ? undefined : 'overloaded';
   }
 
-  /** Appends a command; gives its index. It is the caller's, at this index and in this `term`, or nobody's. */
-  propose(data: Uint8Array, now: number): LogIndex {
+  /** Appends an entry when `refusal` has nothing against it; gives its index. It is the caller's, at this index and in this `term`, or nobody's. */
+  propose(data: Uint8Array, now: number, type: EntryType = EntryType.command): LogIndex {
     const state = this.#enter(now);
     assert(state.role === 'leader', 'only a leader takes proposals');
-    return appendEntry(state, EntryType.command, data);
+    return appendEntry(state, type, data);
   }
 
-  /** Asks for an index from which a linearizable read may be answered; the outcome comes among the effects. */
-  read(id: number, now: number): void {
+  /**
+   * A follower hands commands on to its leader. Gives the number of the question, which the answer among `Effects.forwarded` carries
+   * in its `id`: it may never come. Undefined: no leader is known, and nothing was sent.
+   */
+  forward(_commands: readonly ForwardedCommand[], now: number): number | undefined {
+    this.#enter(now);
+    return undefined;
+  }
+
+  /**
+   * Asks for an index from which a read may be answered, on any node; the outcome comes among the effects, also when the leadership
+   * ends before: with an undefined index. `lease`: without a round of messages while the leader's lease lasts, as `linearizable` otherwise.
+   */
+  read(id: number, level: ReadLevel, now: number): void {
     const state = this.#enter(now);
+    void level;
     if (state.role === 'leader') state.waitingReads.push(id);
     else state.readOutcomes.push({ id, index: undefined });
+  }
+
+  // Membership and leadership
+
+  /** Begins a change of the membership. It ends by itself; what is in force is `configuration`, as of `configurationIndex`. */
+  changeMembership(_change: Change, now: number): ChangeOutcome {
+    this.#enter(now);
+    return { refusal: { why: 'notLeader' } };
+  }
+
+  /** What `changeMembership` would do, or why it would be refused. */
+  previewMembership(_change: Change): ChangePreview | { readonly refusal: ChangeRefusal } {
+    return { refusal: { why: 'notLeader' } };
+  }
+
+  /**
+   * Hands the leadership to `target`, or to the voter that knows most (thesis, section 3.10). Gives why it was not begun; otherwise the
+   * outcome comes as `Effects.transfer`, within an election timeout or two, and proposals are refused meanwhile.
+   */
+  transferLeadership(_target: NodeId | undefined, now: number): ChangeRefusal | undefined {
+    this.#enter(now);
+    return { why: 'notLeader' };
+  }
+
+  // Snapshots
+
+  /** A snapshot of this node's machine is in the storage. */
+  snapshotTaken(_meta: SnapshotMeta, now: number): void {
+    this.#enter(now);
+  }
+
+  /**
+   * The leader's snapshot is in the storage and the machine restored from it. Drops a log that conflicts with it (paper, figure 13): the
+   * next `Effects.write` says so to the storage. Call it before `chunkReceived` with `installed`.
+   */
+  snapshotInstalled(_meta: SnapshotMeta, now: number): void {
+    this.#enter(now);
+  }
+
+  /** Answers a piece among `Effects.chunks`: what has been written of its stream by now, or that nothing comes of it. */
+  chunkReceived(_piece: WrittenPiece, now: number): void {
+    this.#enter(now);
+  }
+
+  /**
+   * The message that carries a piece of the present snapshot to `peer`; undefined when the stream that `Effects.snapshotsToSend` asked for
+   * in `term` is to end: the leadership has, or the follower needs it no more.
+   */
+  snapshotPiece(_peer: NodeId, _term: Term, _piece: SnapshotPiece): InstallSnapshot | undefined {
+    return undefined;
+  }
+
+  /** The stream to `peer` is given up; when it still needs a snapshot, it is told again after an election timeout. */
+  snapshotFailed(_peer: NodeId, now: number): void {
+    this.#enter(now);
+  }
+
+  // The host's disk and time
+
+  /** Begins a turn. When it comes an election timeout later than it was due, this node has not been there: it leads no longer. */
+  wake(now: number): void {
+    this.#enter(now);
+  }
+
+  /**
+   * The write `sequence` was refused because the disk is full, and so are all after it: they count as never handed over. What they held is
+   * written again, votes and terms at once, entries every `diskRetryMs`.
+   */
+  storageFull(_sequence: number, now: number): void {
+    this.#enter(now);
+  }
+
+  /** The transport has lost `peer`: a group that rests must no longer trust in it. */
+  peerDown(_peer: NodeId, now: number): void {
+    this.#enter(now);
   }
 
   /** All writes up to `sequence` are durable. */
@@ -216,6 +315,15 @@ export class Raft {
       loads: state.loads,
       reads: state.readOutcomes,
       roleChange: state.roleChange,
+      compactTo: undefined,
+      snapshotsToSend: none,
+      snapshotAcks: none,
+      chunks: none,
+      forwarded: none,
+      transfer: undefined,
+      wiped: none,
+      removed: undefined,
+      diskFull: undefined,
     };
     state.loads = [];
     state.readOutcomes = [];
@@ -228,6 +336,8 @@ export class Raft {
     return this.#state;
   }
 }
+
+const none: readonly never[] = [];
 
 /** While term and vote are on their way to the disk nobody hears of them, so another campaign would only start all over. */
 function mayCampaign(state: RaftState): boolean {

@@ -1,6 +1,6 @@
 import type { Random } from '../clock.js';
 import type { AppendEntries, Message } from '../messages.js';
-import type { Configuration, Entry, HardState, LogIndex, NodeId, Term, TermRun } from '../types.js';
+import type { Configuration, Entry, HardState, LogIndex, NodeId, SnapshotMeta, Term, TermRun } from '../types.js';
 import { emptyConfiguration, isVoter } from './configuration.js';
 import { RaftLog } from './log.js';
 import type { Progress } from './progress.js';
@@ -19,6 +19,18 @@ export interface RaftOptions {
   readonly maxInflightBytes: number;
   readonly maxUncommittedBytes: number;
   readonly cacheBytes: number;
+  /** Entries kept in the log behind a snapshot. */
+  readonly retainedEntries: number;
+  /** How much faster one clock may run than another, as a fraction below 1. */
+  readonly maxClockDrift: number;
+  /** A leader hands over to a voter of a higher one; 0: never campaigns by itself. */
+  readonly priority: number;
+  /** Sends nothing when there is nothing to do. */
+  readonly quiesce: boolean;
+  /** How often entries are tried again while the disk is full: milliseconds. */
+  readonly diskRetryMs: number;
+  /** Of this node's storage (`Restored.storeId`); empty: nobody can tell a wiped storage from the one before. */
+  readonly storeId: string;
   readonly random: Random;
 }
 
@@ -30,7 +42,11 @@ export interface InitialState {
   readonly terms: readonly TermRun[];
   /** Configurations by the index that put them into force, in order. */
   readonly configurations: readonly ConfigurationAt[];
+  /** The present snapshot. */
+  readonly snapshot?: SnapshotMeta | undefined;
 }
+
+export type ReadLevel = 'linearizable' | 'lease';
 
 export interface ConfigurationAt {
   readonly index: LogIndex;

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../clock.js';
 import { bootstrapConfiguration, decodeConfiguration, encodeConfiguration } from '../consensus/configuration.js';
+import type { Effects } from '../consensus/effects.js';
 import { Raft } from '../consensus/raft.js';
-import type { Effects } from '../consensus/raft.js';
 import type { ConfigurationAt, LoadRequest } from '../consensus/state.js';
 import { whyMalformed } from '../consensus/well-formed.js';
 import { AbortedError, InvalidArgumentError, NodeStoppedError, NotLeaderError, OverloadedError } from '../errors.js';
@@ -328,6 +328,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     try {
       const now = this.#clock.now();
       const committed = raft.commitIndex;
+      raft.wake(now);
       this.#handEvents(raft, now);
       this.#execute(raft, raft.flush(now));
       // Any listener may stop the node.

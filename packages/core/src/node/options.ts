@@ -50,6 +50,13 @@ export function resolveOptions(
       maxInflightBytes: count('maxInflightBytes', options.maxInflightBytes ?? 16 * MiB),
       maxUncommittedBytes: count('maxUncommittedBytes', options.maxUncommittedBytes ?? 64 * MiB),
       cacheBytes: count('cacheBytes', options.cacheBytes ?? 32 * MiB),
+      retainedEntries: wholeNumber('retainedEntries', options.retainedEntries ?? 10_000),
+      maxClockDrift: fraction('maxClockDrift', options.maxClockDrift ?? 0.1),
+      priority: wholeNumber('priority', options.priority ?? 1),
+      quiesce: options.quiesce ?? false,
+      diskRetryMs: 500,
+      // The storage tells it when it is opened.
+      storeId: '',
       random,
     },
   };
@@ -81,6 +88,20 @@ function name(option: string, value: string): string {
 function count(option: string, value: number): number {
   if (!Number.isSafeInteger(value) || value < 1) {
     throw new InvalidArgumentError(`${option} must be a whole number of at least 1, not ${value}`);
+  }
+  return value;
+}
+
+function wholeNumber(option: string, value: number): number {
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new InvalidArgumentError(`${option} must be a whole number of at least 0, not ${value}`);
+  }
+  return value;
+}
+
+function fraction(option: string, value: number): number {
+  if (!(value >= 0 && value < 1)) {
+    throw new InvalidArgumentError(`${option} must be at least 0 and below 1, not ${value}`);
   }
   return value;
 }

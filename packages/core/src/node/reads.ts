@@ -54,7 +54,7 @@ export class Reads<Query, Answer> {
     this.#queue = [];
     for (const id of queue) {
       if (this.#reads.get(id) === undefined) this.#reads.delete(id);
-      else raft.read(id, now);
+      else raft.read(id, 'linearizable', now);
     }
   }
 

@@ -1,5 +1,5 @@
 import { Raft } from '../../src/consensus/raft.js';
-import type { Effects } from '../../src/consensus/raft.js';
+import type { Effects } from '../../src/consensus/effects.js';
 import type { LoadRequest, RaftOptions } from '../../src/consensus/state.js';
 import type { Message } from '../../src/messages.js';
 import type { Entry, LogIndex, NodeId, Term } from '../../src/types.js';
@@ -96,7 +96,7 @@ export class Host {
   }
 
   #handReads(now: number): void {
-    for (const id of this.reads.splice(0)) this.raft.read(id, now);
+    for (const id of this.reads.splice(0)) this.raft.read(id, 'linearizable', now);
   }
 
   #apply(): Entry[] {

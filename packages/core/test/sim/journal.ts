@@ -1,4 +1,4 @@
-import type { Effects } from '../../src/consensus/raft.js';
+import type { Effects } from '../../src/consensus/effects.js';
 import type { Message } from '../../src/messages.js';
 import type { LogBatch } from '../../src/storage.js';
 import type { Entry } from '../../src/types.js';

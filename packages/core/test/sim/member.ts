@@ -1,4 +1,4 @@
-import type { Effects } from '../../src/consensus/raft.js';
+import type { Effects } from '../../src/consensus/effects.js';
 import type { RaftOptions } from '../../src/consensus/state.js';
 import type { Message } from '../../src/messages.js';
 import type { Entry, NodeId } from '../../src/types.js';
