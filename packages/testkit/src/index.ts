@@ -3,3 +3,9 @@ export type { Suite, SuiteCase } from './suite.js';
 export { storageSuite } from './storage-suite/index.js';
 export type { StorageSuiteOptions } from './storage-suite/index.js';
 export type { StorageWorld, StorageWorldFactory } from './storage-suite/world.js';
+
+// The simulator: whole clusters of real nodes on virtual time, from a seed.
+export { simulate } from './simulator/simulation.js';
+export type { SimulationOptions, SimulationResult } from './simulator/simulation.js';
+export { simulateMany } from './simulator/batch.js';
+export type { BatchOptions } from './simulator/batch.js';

@@ -1,0 +1,258 @@
+import { createNode } from '@raft/core';
+import type { Address, NodeId, NodeStatus, RaftNode, RaftNodeOptions } from '@raft/core';
+import { KvStateMachine } from '@raft/kv';
+import type { KvAnswer, KvQuery, KvResult } from '@raft/kv';
+import type { Agenda } from './agenda.js';
+import type { Coverage } from './coverage.js';
+import type { Dice } from './dice.js';
+import type { Disk } from './disk.js';
+import type { Victim } from './faults.js';
+import type { Invariants } from './invariants.js';
+import { watchMachine } from './machine.js';
+import type { Network } from './network.js';
+import { Process } from './process.js';
+import type { Profile } from './profile.js';
+import { SimulatedStorage } from './storage.js';
+import type { Trace } from './trace.js';
+import { must } from './violation.js';
+
+export type KvRaftNode = RaftNode<Uint8Array, KvResult, KvQuery, KvAnswer>;
+
+/** What a member lives in. */
+export interface World {
+  readonly agenda: Agenda;
+  readonly coverage: Coverage;
+  readonly invariants: Invariants;
+  readonly network: Network;
+  readonly profile: Profile;
+  readonly trace: Trace;
+  /** The member's process ran in this step. */
+  ran(member: Member): void;
+  /** What must not be was found where it cannot be thrown. */
+  violated(error: unknown): void;
+}
+
+/** A call whose connection ended before the answer. */
+export class LostCallError extends Error {
+  override readonly name = 'LostCallError';
+  /** False: the call never reached the node. */
+  readonly maybeDone: boolean;
+
+  constructor(maybeDone: boolean) {
+    super(maybeDone ? 'the connection was lost' : 'nobody is there');
+    this.maybeDone = maybeDone;
+  }
+}
+
+/** One node of the simulated cluster: its processes, one after the other, and its disk, which outlives them. */
+export class Member implements Victim {
+  readonly id: NodeId;
+  readonly address: Address;
+  readonly disk: Disk;
+  readonly #world: World;
+  readonly #dice: Dice;
+  readonly #clockRate: number;
+  #state: 'up' | 'stopping' | 'down' = 'down';
+  #process: Process;
+  #node: KvRaftNode | undefined;
+  #machine: KvStateMachine = new KvStateMachine();
+  /** Calls that wait for an answer of the present process. */
+  readonly #calls = new Set<() => void>();
+  /** A disk error was met in this life: the node may stop itself. */
+  #mayFail = false;
+
+  constructor(id: NodeId, disk: Disk, dice: Dice, world: World) {
+    const { clockDrift } = world.profile;
+    this.id = id;
+    this.address = `node-${id}`;
+    this.disk = disk;
+    this.#world = world;
+    this.#dice = dice;
+    this.#clockRate = dice.between(1 - clockDrift, 1 + clockDrift);
+    this.#process = this.#newProcess();
+  }
+
+  get isUp(): boolean {
+    return this.#state === 'up';
+  }
+
+  get isRunning(): boolean {
+    return this.isUp && !this.#process.isPaused;
+  }
+
+  /** Undefined while it is down. */
+  get status(): NodeStatus | undefined {
+    return this.#state === 'down' ? undefined : this.#node?.status();
+  }
+
+  /** What its state machine holds. */
+  get machine(): KvStateMachine {
+    return this.#machine;
+  }
+
+  get pendingCalls(): number {
+    return this.#calls.size;
+  }
+
+  start(): void {
+    const { agenda, profile, network, invariants } = this.#world;
+    this.#process = this.#newProcess();
+    this.#state = 'up';
+    this.#mayFail = false;
+    this.#machine = new KvStateMachine();
+    invariants.started(this.id);
+    const process = this.#process;
+    const transport = network.transport(this.id, this.address, process);
+    const node: KvRaftNode = createNode<Uint8Array, KvResult, KvQuery, KvAnswer>({
+      id: this.id,
+      storage: new SimulatedStorage(this.disk, process, agenda, this.#watchStorage()),
+      transport,
+      stateMachine: watchMachine(this.#machine, {
+        applied: (entries, results) => invariants.applied(this.id, entries, results),
+        restored: () => invariants.restored(this.id),
+      }),
+      bootstrap: Object.fromEntries(profile.ids.map((id) => [id, `node-${id}`])),
+      ...profile.node,
+      clock: process,
+      random: this.#dice.fork().random,
+      logger: (level, message) => this.#note(() => `${level}: ${message}`),
+    } satisfies RaftNodeOptions<Uint8Array, KvResult, KvQuery, KvAnswer>);
+    this.#node = node;
+    node.on('fatal', () => agenda.after(0, () => this.#ended(process)));
+    process.run('arrival', () => {
+      void transport.start();
+      node.start().catch((error: unknown) => {
+        this.#note(() => `does not start: ${String(error)}`);
+        agenda.after(0, () => this.#ended(process));
+      });
+    });
+  }
+
+  /** The process has come to its end by itself, which only a disk error excuses. */
+  #ended(process: Process): void {
+    if (process !== this.#process || this.#state !== 'up') return;
+    this.#note(() => 'ends');
+    if (!this.#mayFail) this.#world.violated(new Error(`${this.id} stopped itself, and its disk had not failed`));
+    this.#kill();
+  }
+
+  /** Puts a call to the node through; ends as the call does, or with {@link LostCallError}. */
+  call<T>(make: (node: KvRaftNode) => Promise<T>): Promise<T> {
+    const node = this.#node;
+    if (node === undefined || !this.isUp) return Promise.reject(new LostCallError(false));
+    return new Promise((resolve, reject) => {
+      const lost = (): void => reject(new LostCallError(true));
+      this.#calls.add(lost);
+      const end = (): void => void this.#calls.delete(lost);
+      this.#process.run('arrival', () => void make(node).then(resolve, reject).finally(end));
+    });
+  }
+
+  crash(): void {
+    if (this.#state === 'down') return;
+    const { counts } = this.#world.coverage;
+    counts.crashes++;
+    if (this.status?.role === 'leader') counts.leadersCrashed++;
+    this.#note(() => 'crashes');
+    this.#kill();
+  }
+
+  stop(): void {
+    const node = this.#node;
+    if (!this.isUp || node === undefined) return;
+    this.#world.coverage.counts.stops++;
+    this.#state = 'stopping';
+    this.#note(() => 'is told to stop');
+    const process = this.#process;
+    const ended = (): void => {
+      if (process === this.#process && this.#state === 'stopping')
+        this.#world.agenda.after(0, () => this.#stopped(process));
+    };
+    process.run('arrival', () => void node.stop().then(ended, ended));
+  }
+
+  #stopped(process: Process): void {
+    if (process !== this.#process || this.#state !== 'stopping') return;
+    must(this.#calls.size === 0, () => `${this.id} stopped, and ${this.#calls.size} callers wait`);
+    this.#note(() => 'has stopped');
+    this.#kill();
+  }
+
+  restart(): void {
+    if (this.#state === 'up') return;
+    if (this.#state === 'stopping') this.crash();
+    this.start();
+    this.#note(() => `restarts in term ${this.disk.durable.hardState.term}`);
+  }
+
+  pause(): void {
+    if (!this.isRunning) return;
+    this.#world.coverage.counts.pauses++;
+    this.#process.pause();
+  }
+
+  resume(): void {
+    if (this.#process.isPaused) this.#process.resume();
+  }
+
+  jump(ms: number): void {
+    this.#process.jump(ms);
+  }
+
+  #newProcess(): Process {
+    const { agenda, profile } = this.#world;
+    const process: Process = new Process(
+      agenda,
+      this.#dice.fork(),
+      { clockRate: this.#clockRate, turnDelayMs: profile.turnDelayMs },
+      () => this.#world.ran(this),
+    );
+    return process;
+  }
+
+  #kill(): void {
+    const { counts } = this.#world.coverage;
+    this.#state = 'down';
+    this.#process.kill();
+    const { lost, survived, torn } = this.disk.crash();
+    if (lost > 0) counts.writesLost++;
+    if (survived > 0) counts.unreportedWritesSurvived++;
+    if (torn) counts.writesTorn++;
+    if (lost + survived > 0) this.#note(() => `${survived} of ${lost + survived} unsynced writes survive`);
+    for (const lostCall of this.#calls) lostCall();
+    this.#calls.clear();
+  }
+
+  #watchStorage(): ConstructorParameters<typeof SimulatedStorage>[3] {
+    const { invariants, coverage } = this.#world;
+    return {
+      appending: (batch) => {
+        if (batch.truncateFrom !== undefined) {
+          coverage.counts.truncations++;
+          if (this.disk.unsynced > 0) coverage.counts.truncationsUnderWrite++;
+        }
+        this.#guard(() => invariants.appending(this.id, batch));
+      },
+      refused: () => {},
+      failed: (operation) => {
+        this.#mayFail = true;
+        coverage.counts.diskErrors++;
+        this.#note(() => `its disk fails at ${operation}`);
+      },
+      snapshotCommitted: () => {},
+    };
+  }
+
+  /** The node would take an error for the storage's. */
+  #guard(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.#world.violated(error);
+    }
+  }
+
+  #note(text: () => string): void {
+    this.#world.trace.note(this.#world.agenda.now, () => `${this.id}  ${text()}`);
+  }
+}

@@ -1,0 +1,180 @@
+import { decodeEnvelope, encodeEnvelope } from '@raft/proto';
+import type { Address, GroupId, Message, NodeId, Receiver, Transport } from '@raft/core';
+import type { Agenda } from './agenda.js';
+import type { Dice, Range } from './dice.js';
+import type { Process } from './process.js';
+
+export interface NetworkProfile {
+  readonly delayMs: Range;
+  /** As a byte stream would: what is sent first arrives first. */
+  readonly ordered: boolean;
+  readonly lossRate: number;
+  readonly duplicateRate: number;
+  /** Some frames arrive long after everything has moved on. */
+  readonly lateRate: number;
+  readonly lateMs: number;
+  /** Whether each message travels by itself, and not with those that were sent with it. */
+  readonly alone: boolean;
+  /** Bytes in a millisecond on each link; what is sent meanwhile waits. */
+  readonly bytesPerMs: number;
+}
+
+export interface NetworkWatcher {
+  /** The node hands over messages; nothing has left yet. */
+  sending(from: NodeId, messages: readonly Message[]): void;
+  /** What became of a frame, or how it travels. */
+  fate(what: 'lost' | 'duplicated' | 'reordered' | 'cut' | 'late' | 'nobody', messages: number): void;
+  delivering(to: NodeId, messages: readonly Message[], bytes: number): void;
+}
+
+interface Link {
+  /** How many faults cut it at present. */
+  cuts: number;
+  /** When the last frame on it arrives. */
+  lastArrival: number;
+  /** When the last frame on it has left. */
+  freeAt: number;
+  /** Counts the connections: what is under way on an earlier one is lost. */
+  connection: number;
+}
+
+interface Endpoint {
+  readonly id: NodeId;
+  readonly process: Process;
+  readonly receivers: Map<GroupId, Receiver>;
+}
+
+/** Carries encoded envelopes late, twice, out of order, or not at all. */
+export class Network {
+  readonly #agenda: Agenda;
+  readonly #dice: Dice;
+  readonly #watcher: NetworkWatcher;
+  readonly #links = new Map<string, Link>();
+  readonly #endpoints = new Map<Address, Endpoint>();
+  profile: NetworkProfile;
+
+  constructor(profile: NetworkProfile, parts: { agenda: Agenda; dice: Dice; watcher: NetworkWatcher }) {
+    this.profile = profile;
+    this.#agenda = parts.agenda;
+    this.#dice = parts.dice;
+    this.#watcher = parts.watcher;
+  }
+
+  /** The transport of one life of a node, which is reached at `address` from its start until it is closed or has died. */
+  transport(id: NodeId, address: Address, process: Process): Transport {
+    const endpoint: Endpoint = { id, process, receivers: new Map() };
+    const peers = new Map<GroupId, ReadonlyMap<NodeId, Address>>();
+    return {
+      start: async () => void this.#endpoints.set(address, endpoint),
+      attach: (group, receiver) => void endpoint.receivers.set(group, receiver),
+      detach: (group) => void endpoint.receivers.delete(group),
+      setPeers: (group, addresses) => void peers.set(group, new Map(addresses)),
+      send: (group, messages) => {
+        if (!process.isAlive) return;
+        this.#watcher.sending(id, messages);
+        for (const frame of this.#frames(messages)) {
+          const to = (frame[0] as Message).to;
+          const where = peers.get(group)?.get(to);
+          if (where === undefined) this.#watcher.fate('nobody', frame.length);
+          else this.#send({ from: id, to, where, count: frame.length, bytes: encodeEnvelope(group, frame) });
+        }
+      },
+      close: async () => {
+        if (this.#endpoints.get(address) === endpoint) this.#endpoints.delete(address);
+        endpoint.receivers.clear();
+      },
+    };
+  }
+
+  /** One way; undone by as many calls of `mend`. */
+  cut(from: NodeId, to: NodeId): void {
+    this.#link(from, to).cuts++;
+  }
+
+  mend(from: NodeId, to: NodeId): void {
+    const link = this.#link(from, to);
+    link.cuts = Math.max(0, link.cuts - 1);
+  }
+
+  mendAll(): void {
+    for (const link of this.#links.values()) link.cuts = 0;
+  }
+
+  /** What is under way on this link never arrives; what is sent afterwards does. */
+  breakConnection(from: NodeId, to: NodeId): void {
+    const link = this.#link(from, to);
+    link.connection++;
+    link.lastArrival = 0;
+    link.freeAt = 0;
+  }
+
+  /** Messages to one peer, in order, that travel together. */
+  #frames(messages: readonly Message[]): Message[][] {
+    if (this.profile.alone) return messages.map((message) => [message]);
+    const frames = new Map<NodeId, Message[]>();
+    for (const message of messages) {
+      const frame = frames.get(message.to);
+      if (frame === undefined) frames.set(message.to, [message]);
+      else frame.push(message);
+    }
+    return [...frames.values()];
+  }
+
+  #send(frame: Frame): void {
+    const { lossRate, duplicateRate } = this.profile;
+    if (this.#dice.chance(lossRate)) this.#watcher.fate('lost', frame.count);
+    else this.#carry(frame);
+    if (!this.#dice.chance(duplicateRate)) return;
+    this.#watcher.fate('duplicated', frame.count);
+    this.#carry(frame);
+  }
+
+  #carry(frame: Frame): void {
+    const { delayMs, lateRate, lateMs, ordered, bytesPerMs } = this.profile;
+    const link = this.#link(frame.from, frame.to);
+    const isLate = this.#dice.chance(lateRate);
+    if (isLate) this.#watcher.fate('late', frame.count);
+    link.freeAt = Math.max(link.freeAt, this.#agenda.now) + frame.bytes.length / bytesPerMs;
+    const delay = isLate ? this.#dice.between(delayMs.max, lateMs) : this.#dice.within(delayMs);
+    let arrival = link.freeAt + delay;
+    if (arrival < link.lastArrival) {
+      if (ordered) arrival = link.lastArrival;
+      else this.#watcher.fate('reordered', frame.count);
+    }
+    link.lastArrival = Math.max(link.lastArrival, arrival);
+    const { connection } = link;
+    this.#agenda.at(arrival, () => {
+      if (link.cuts > 0 || connection !== link.connection) this.#watcher.fate('cut', frame.count);
+      else this.#deliver(frame);
+    });
+  }
+
+  #deliver({ to, where, bytes, count }: Frame): void {
+    const endpoint = this.#endpoints.get(where);
+    // A handshake would tell that another node has the address by now.
+    if (endpoint === undefined || endpoint.id !== to) return this.#watcher.fate('nobody', count);
+    endpoint.process.run('arrival', () => {
+      const { groupId, messages } = decodeEnvelope(bytes);
+      const receiver = endpoint.receivers.get(groupId);
+      if (receiver === undefined) return this.#watcher.fate('nobody', count);
+      this.#watcher.delivering(to, messages, bytes.length);
+      receiver.receive(messages);
+    });
+  }
+
+  #link(from: NodeId, to: NodeId): Link {
+    const key = `${from}>${to}`;
+    let link = this.#links.get(key);
+    if (link === undefined) this.#links.set(key, (link = { cuts: 0, lastArrival: 0, freeAt: 0, connection: 0 }));
+    return link;
+  }
+}
+
+interface Frame {
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly where: Address;
+  /** Messages in it. */
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}

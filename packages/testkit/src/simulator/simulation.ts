@@ -1,0 +1,364 @@
+import type { Message, NodeId } from '@raft/core';
+import type { Operation } from '../checker/history.js';
+import { Agenda } from './agenda.js';
+import { Coverage } from './coverage.js';
+import type { Counts } from './coverage.js';
+import { Dice } from './dice.js';
+import { Disk } from './disk.js';
+import { strike } from './faults.js';
+import type { Fault, FaultScene } from './faults.js';
+import { Invariants } from './invariants.js';
+import { Client } from './load.js';
+import type { LoadScene } from './load.js';
+import { Member } from './member.js';
+import type { World } from './member.js';
+import { Network } from './network.js';
+import { drawProfile } from './profile.js';
+import type { PlannedFault, Profile } from './profile.js';
+import { Trace } from './trace.js';
+import { must } from './violation.js';
+
+export interface SimulationOptions {
+  readonly seed: number;
+  /** Default: any number from 1 to 9. */
+  readonly nodes?: number | undefined;
+  /** Keeps a log of all events; slow. Default false. */
+  readonly log?: boolean | undefined;
+  /** Only the planned faults of these numbers strike, from 0. Default all. */
+  readonly onlyFaults?: readonly number[] | undefined;
+}
+
+export interface SimulationResult {
+  readonly seed: number;
+  /** Of everything that happened: equal for equal seeds, on every machine. */
+  readonly hash: string;
+  /** What went wrong; undefined when nothing did. */
+  readonly failure: Error | undefined;
+  readonly counts: Counts;
+  readonly virtualMs: number;
+  readonly steps: number;
+  /** Operations that the checkers looked at. */
+  readonly operations: number;
+  readonly plannedFaults: number;
+  /** Empty unless asked for. */
+  readonly log: readonly string[];
+}
+
+/** Runs one seed: a storm, then calm, in which the cluster must come to rest, agree, serve and hold all that it acknowledged. */
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  return new Simulation(options).run();
+}
+
+const roles = ['follower', 'learner', 'preCandidate', 'candidate', 'leader'];
+
+class Simulation implements World, FaultScene, LoadScene {
+  readonly agenda: Agenda = new Agenda();
+  readonly coverage: Coverage = new Coverage();
+  readonly trace: Trace;
+  readonly profile: Profile;
+  readonly invariants: Invariants;
+  readonly network: Network;
+  readonly members: readonly Member[];
+  readonly history: Operation[] = [];
+  readonly electionTimeoutMs: { readonly min: number; readonly max: number };
+  readonly #options: SimulationOptions;
+  readonly #dice: Dice;
+  readonly #ran = new Set<Member>();
+  #violation: unknown;
+  #faults: { readonly number: number; readonly fault: Fault }[] = [];
+  #isStorm = true;
+  #lastTick = 0;
+  #lastLeader: NodeId | undefined;
+
+  constructor(options: SimulationOptions) {
+    this.#options = options;
+    this.trace = new Trace({ log: options.log === true });
+    const dice = new Dice(options.seed);
+    this.profile = drawProfile(dice, options.nodes);
+    this.electionTimeoutMs = this.profile.node.electionTimeoutMs;
+    this.#dice = dice.fork();
+    this.note(() => `profile ${JSON.stringify({ ...this.profile, faults: this.profile.faults.length })}`);
+    this.network = new Network(this.profile.network, {
+      agenda: this.agenda,
+      dice: dice.fork(),
+      watcher: {
+        sending: (from, messages) => this.#sending(from, messages),
+        fate: (what, messages) => this.#fate(what, messages),
+        delivering: (to, messages, bytes) => {
+          this.trace.fact(messages.length, bytes);
+          for (const message of messages) this.note(() => describeMessage(message, to));
+        },
+      },
+    });
+    const disks = new Map(
+      this.profile.ids.map((id) => [id, new Disk(this.profile.disk, this.agenda, dice.fork())] as const),
+    );
+    this.invariants = new Invariants(disks);
+    this.members = [...disks].map(([id, disk]) => new Member(id, disk, dice.fork(), this));
+  }
+
+  async run(): Promise<SimulationResult> {
+    let failure: Error | undefined;
+    try {
+      await this.#play();
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error));
+      this.note(() => `FAILED: ${failure?.message}`);
+    }
+    return {
+      seed: this.#options.seed,
+      hash: this.trace.hash,
+      failure,
+      counts: this.coverage.counts,
+      virtualMs: this.agenda.now,
+      steps: this.agenda.steps,
+      operations: this.history.length,
+      plannedFaults: this.profile.faults.length,
+      log: this.trace.lines ?? [],
+    };
+  }
+
+  async #play(): Promise<void> {
+    for (const member of this.members) member.start();
+    const clients = Array.from({ length: this.profile.load.clients }, (_, place) => {
+      const client = new Client(`c${place + 1}`, this.#dice.fork(), this);
+      const life = { ended: false };
+      client
+        .run(() => !this.#isStorm)
+        .then(
+          () => (life.ended = true),
+          (error: unknown) => this.violated(error),
+        );
+      return life;
+    });
+    this.#planFaults();
+    await this.#runUntil(this.profile.stormMs);
+    this.#calm();
+    await this.#converge('after the storm');
+    await this.#runUntil(this.agenda.now + this.profile.load.timeoutMs.max * 2 + this.profile.load.gapMs * 2);
+    must(
+      clients.every(({ ended }) => ended),
+      () => 'a call hangs: neither its result nor an error came by its deadline',
+    );
+    await this.#serve();
+    await this.#converge('after one more write and read');
+    this.#checkContents();
+    const { counts } = this.coverage;
+    counts.convergences++;
+    counts.splitVotes += this.invariants.ledger.termsWithoutLeader;
+    counts.oldTermsCommitted += this.invariants.ledger.oldTermsCommitted;
+  }
+
+  // Time
+
+  async #runUntil(time: number): Promise<void> {
+    while (this.agenda.keepNext(time)) {
+      // Promises of this step settle; what they bring about belongs to it.
+      await new Promise(setImmediate);
+      for (const member of this.#ran) this.#check(member);
+      this.#ran.clear();
+      if (this.#violation !== undefined) throw this.#violation as Error;
+    }
+  }
+
+  ran(member: Member): void {
+    this.#ran.add(member);
+  }
+
+  violated(error: unknown): void {
+    this.#violation ??= error;
+  }
+
+  after(delayMs: number, task: () => void): void {
+    this.agenda.after(delayMs, task);
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.agenda.after(ms, resolve));
+  }
+
+  tick(): number {
+    this.#lastTick = Math.max(this.#lastTick + 1, Math.round(this.agenda.now * 1_000_000));
+    return this.#lastTick;
+  }
+
+  note(text: () => string): void {
+    this.trace.note(this.agenda.now, text);
+  }
+
+  #check(member: Member): void {
+    const { status } = member;
+    if (status === undefined || status.state !== 'running') return;
+    const { term, role, lastIndex, commitIndex, appliedIndex } = status;
+    this.trace.fact(
+      this.agenda.now * 1000,
+      Number(member.id),
+      term,
+      roles.indexOf(role),
+      lastIndex,
+      commitIndex,
+      appliedIndex,
+    );
+    this.invariants.stepped(member.id, status);
+    if (role !== 'leader' || this.#lastLeader === `${member.id}:${term}`) return;
+    this.coverage.counts.leaders++;
+    if (this.#lastLeader !== undefined) this.coverage.counts.leaderChanges++;
+    this.#lastLeader = `${member.id}:${term}`;
+  }
+
+  // Network
+
+  #sending(from: NodeId, messages: readonly Message[]): void {
+    this.invariants.sending(from, messages);
+    const { counts } = this.coverage;
+    for (const message of messages) {
+      if (message.type === 'requestVoteResponse' && !message.granted)
+        counts[message.preVote ? 'preVotesRefused' : 'votesRefused']++;
+      if (message.type === 'appendEntriesResponse' && message.rejection !== undefined) counts.appendsRefused++;
+    }
+  }
+
+  #fate(what: 'lost' | 'duplicated' | 'reordered' | 'cut' | 'late' | 'nobody', messages: number): void {
+    const { counts } = this.coverage;
+    if (what === 'lost') counts.messagesLost += messages;
+    if (what === 'duplicated') counts.messagesDuplicated += messages;
+    if (what === 'reordered') counts.messagesReordered += messages;
+    if (what === 'cut') counts.messagesCut += messages;
+    if (what === 'late') counts.messagesLate += messages;
+  }
+
+  // Faults
+
+  /** The latest, where several think they lead. */
+  get leader(): Member | undefined {
+    let best: Member | undefined;
+    let bestTerm = -1;
+    for (const member of this.members) {
+      const status = member.isRunning ? member.status : undefined;
+      if (status?.role !== 'leader' || status.term <= bestTerm) continue;
+      best = member;
+      bestTerm = status.term;
+    }
+    return best;
+  }
+
+  #planFaults(): void {
+    const { onlyFaults } = this.#options;
+    this.profile.faults.forEach((planned, number) => {
+      if (onlyFaults !== undefined && !onlyFaults.includes(number)) return;
+      this.agenda.at(planned.atMs, () => this.#strike(planned, number));
+    });
+  }
+
+  #strike({ name, lastsMs, seed }: PlannedFault, number: number): void {
+    const fault = strike(name, this, new Dice(seed));
+    if (fault === undefined) return;
+    this.note(() => `** fault ${number}: ${fault.description}`);
+    const item = { number, fault };
+    this.#faults.push(item);
+    this.agenda.after(lastsMs, () => this.#undo(item));
+  }
+
+  #undo(item: { readonly number: number; readonly fault: Fault }): void {
+    if (!this.#faults.includes(item)) return;
+    this.#faults = this.#faults.filter((other) => other !== item);
+    this.note(() => `** no more fault ${item.number}: ${item.fault.description}`);
+    item.fault.undo();
+  }
+
+  /** All faults end. */
+  #calm(): void {
+    this.#isStorm = false;
+    for (const item of this.#faults) this.#undo(item);
+    this.network.mendAll();
+    this.network.profile = { ...this.network.profile, lossRate: 0, duplicateRate: 0, lateRate: 0 };
+    this.note(() => '** calm');
+    for (const member of this.members) {
+      member.disk.failing = undefined;
+      member.disk.slowness = 1;
+      member.disk.isFull = false;
+      while (member.disk.isStalled) member.disk.free();
+      member.resume();
+      member.restart();
+    }
+  }
+
+  // Rest
+
+  /** Within a bounded time one leads, and all nodes hold and have applied the same. */
+  async #converge(when: string): Promise<void> {
+    const { network, disk, turnDelayMs } = this.profile;
+    const { electionTimeoutMs } = this;
+    const entries = Math.max(...this.members.map((member) => member.status?.lastIndex ?? 0)) + 100;
+    const messageMs = 2 * (network.delayMs.max + disk.syncMs.max + disk.readMs.max + turnDelayMs.max);
+    const until = this.agenda.now + network.lateMs + 40 * electionTimeoutMs.max + entries * messageMs;
+    let unrest: string | undefined = 'nothing has happened';
+    while (unrest !== undefined && this.agenda.now < until) {
+      await this.#runUntil(this.agenda.now + electionTimeoutMs.min / 2);
+      unrest = this.#unrest();
+    }
+    must(unrest === undefined, () => `no rest ${when}: ${unrest}`);
+  }
+
+  #unrest(): string | undefined {
+    const { leader } = this;
+    const leading = leader?.status;
+    if (leader === undefined || leading === undefined) return 'nobody leads';
+    for (const { id, status, disk } of this.members) {
+      if (status === undefined) return `${id} is down`;
+      if (status.leaderId !== leader.id) return `${id} follows ${status.leaderId}, not ${leader.id}`;
+      const { appliedIndex, lastIndex } = status;
+      if (appliedIndex !== leading.lastIndex || lastIndex !== leading.lastIndex)
+        return `${id} has applied ${appliedIndex} of ${lastIndex}, the leader has ${leading.lastIndex}`;
+      if (disk.unsynced > 0) return `${id} is still writing`;
+    }
+    for (const { id, inflightMessages, inflightBytes, matchIndex, state } of leading.peers) {
+      if (inflightMessages > 0 || inflightBytes > 0) return `${inflightBytes} bytes are in flight to ${id}`;
+      if (state !== 'replicate' || matchIndex !== leading.lastIndex)
+        return `${id} matches up to ${matchIndex} (${state})`;
+    }
+    return undefined;
+  }
+
+  /** The cluster at rest takes a write and answers a read. */
+  async #serve(): Promise<void> {
+    const client = new Client('last', this.#dice.fork(), this);
+    client.patient = true;
+    const { leader } = this;
+    must(leader !== undefined, () => 'nobody leads');
+    const ends: string[] = [];
+    for (const call of [client.set(leader, 'last'), client.get(leader, 'last')])
+      call.then(
+        ({ end }) => ends.push(end),
+        (error: unknown) => this.violated(error),
+      );
+    await this.#runUntil(this.agenda.now + this.profile.load.timeoutMs.max * 2);
+    must(ends.join() === 'done,done', () => `the last write and the last read end in: ${ends.join()}`);
+  }
+
+  /** All state machines hold the same. */
+  #checkContents(): void {
+    const contents = this.members.map(({ machine }) =>
+      JSON.stringify(machine.query({ type: 'list', prefix: new Uint8Array() }), (_, value: unknown) =>
+        value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value,
+      ),
+    );
+    contents.forEach((content, place) =>
+      must(
+        content === contents[0],
+        () => `${this.members[place]?.id} holds ${content}, but ${this.members[0]?.id} ${contents[0]}`,
+      ),
+    );
+  }
+}
+
+function describeMessage(message: Message, to: NodeId): string {
+  const { from, term, type, ...rest } = message;
+  const body = JSON.stringify({ ...rest, to: undefined }, (key, value: unknown) => {
+    if (key !== 'entries' || !Array.isArray(value))
+      return value instanceof Uint8Array ? `${value.length} bytes` : value;
+    const entries = value as { index: number; term: number }[];
+    return entries.map(({ index, term: of }) => `${index}:${of}`).join(' ');
+  });
+  return `${from} -> ${to}  term ${term} ${type} ${body}`;
+}
