@@ -11,7 +11,7 @@ import { encodeControl } from './records.js';
 import type { LogPlace, StoreIdentity } from './records.js';
 import { SegmentSupply } from './segment-supply.js';
 import { SparseIndex } from './sparse-index.js';
-import { doing, storageError } from './storage-failure.js';
+import { diskFull, doing, storageError } from './storage-failure.js';
 import type { FailStop } from './storage-failure.js';
 
 /** Bytes of batches that go into one write; a larger batch goes alone. */
@@ -165,9 +165,12 @@ export class LogWriter {
     const group = this.#takeGroup(segment);
     const spots = this.#encode(segment, isNew, before, group);
     const { bytes } = this.#encoder;
-    // From here on the outcome of an error is not known: it is the last one.
-    const error = await writeDurably(segment, bytes);
-    if (error !== undefined) throw failure.fail(error);
+    try {
+      await writeDurably(segment, bytes);
+    } catch (error) {
+      if (isNew) await this.#supply.giveBack(segment);
+      throw error;
+    }
     segment.tail += bytes.length;
     segment.previous = this.#encoder.previous;
     await mark({ segment: segment.id, offset: segment.tail });
@@ -257,16 +260,24 @@ function hardStateAlone({ change }: Pending): HardState | undefined {
   return count === 0 && !resetTo && truncateFrom === undefined && !compactTo ? hardState : undefined;
 }
 
-async function writeDurably({ file, path, tail }: ActiveSegment, bytes: Buffer): Promise<StorageError | undefined> {
+/**
+ * Rejects with `RAFT_STORAGE_FULL` when nothing of the bytes is left on the disk: a file system that writes elsewhere than
+ * before may have no space for blocks that exist. After any other error nobody knows what is there.
+ */
+async function writeDurably({ file, path, tail }: ActiveSegment, bytes: Buffer): Promise<void> {
+  const what = `write ${path} at ${tail}`;
+  let error: StorageError;
   try {
-    const written = await file.write(bytes, tail);
-    if (written === bytes.length) return undefined;
-    return storageError(
-      new Error(`only ${written} of ${bytes.length} bytes were written`),
-      `write ${path} at ${tail}`,
-      'broken',
-    );
-  } catch (error) {
-    return storageError(error, `write ${path} at ${tail}`, 'broken');
+    if ((await file.write(bytes, tail)) === bytes.length) return;
+    error = diskFull(what);
+  } catch (failure) {
+    error = storageError(failure, what);
   }
+  if (error.code !== 'RAFT_STORAGE_FULL') throw error;
+  const erase = async (): Promise<void> => {
+    const erased = await file.write(Buffer.alloc(bytes.length), tail);
+    if (erased !== bytes.length) throw new Error(`only ${erased} of ${bytes.length} bytes were written`);
+  };
+  await doing(`erase what a full disk took of a write to ${path} at ${tail}`, erase, 'broken');
+  throw error;
 }

@@ -68,6 +68,13 @@ export class SegmentSupply {
     return segment;
   }
 
+  /** Takes back a segment that nothing was written to. */
+  async giveBack({ file, path, bytes }: ActiveSegment): Promise<void> {
+    this.#nextId--;
+    this.#readyBytes = bytes;
+    await doing(`close ${path}`, () => file.close());
+  }
+
   /** Ends what is under way; nothing is made any more. */
   async close(): Promise<void> {
     this.#stopped = true;

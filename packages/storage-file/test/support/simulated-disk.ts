@@ -2,7 +2,7 @@ import { StorageError } from '@raft/core';
 import type { Random } from '@raft/core';
 import type { File, FileSystem, OpenMode } from '@raft/storage-file';
 
-/** What happens at the operation that fails. `kill` ends the process there; `torn` writes a part first. */
+/** What happens at the operation that fails. `kill` ends the process there, `torn write` the machine. */
 export type Fault =
   | 'EIO once'
   | 'EIO for ever'
@@ -47,14 +47,23 @@ export class SimulatedDisk {
   #operations = 0;
   #fault: { readonly at: number; readonly kind: Fault } | undefined;
   #life = 0;
+  /** Bytes that all files together may have. */
+  capacity: number = Number.POSITIVE_INFINITY;
   readonly #random: Random;
 
   constructor(random: Random) {
     this.#random = random;
   }
 
+  /** What the last operation that failed was. */
+  failed: string = '';
+
   get operations(): number {
     return this.#operations;
+  }
+
+  get used(): number {
+    return [...new Set(this.#names.values())].reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
   get files(): ReadonlyMap<string, { bytes: Buffer; durable: Buffer }> {
@@ -67,7 +76,14 @@ export class SimulatedDisk {
     this.#fault = at === 0 ? undefined : { at, kind };
   }
 
-  /** The process dies, and what was not synced survives as luck will have it. */
+  /** The process dies, and nothing else: what it wrote is there. */
+  kill(): void {
+    this.#life++;
+    this.#fault = undefined;
+    this.#locks.clear();
+  }
+
+  /** The process dies with the machine, and what was not synced survives as luck will have it. */
   crash(): void {
     this.#life++;
     this.#fault = undefined;
@@ -157,18 +173,29 @@ export class SimulatedDisk {
   #write(life: number, inode: Inode, path: string, mode: OpenMode, data: Buffer, position: number): Promise<number> {
     const write = (part: Buffer, durable: boolean): number => {
       inode.bytes = put(inode.bytes, part, position);
+      // What was not synced before is in memory under what is written now.
+      for (const earlier of inode.unsynced) overlay(earlier, part, position);
       if (durable) inode.durable = put(inode.durable, part, position);
       else inode.unsynced.push({ position, data: part });
       return part.length;
     };
+    const longer = Math.max(0, position + data.length - inode.bytes.length);
+    const missing = longer > 0 ? longer - (this.capacity - this.used) : 0;
+    if (missing > 0 && life === this.#life) {
+      this.#operations++;
+      const fits = Math.max(0, data.length - missing);
+      if (fits === 0) return Promise.reject(systemError('ENOSPC', path));
+      return Promise.resolve(write(data.subarray(0, fits), false));
+    }
     const kind = this.#due();
     if (kind === 'short write') {
       this.#operations++;
       this.#fault = undefined;
       return Promise.resolve(write(data.subarray(0, data.length >> 1), false));
     }
-    // A write that fails, or dies, may have reached the disk in part.
-    if (kind !== undefined && life === this.#life) write(data, false);
+    // A write that fails, or is torn, may have reached the disk in part; what a killed process wrote is there up to some byte.
+    const reached = kind === 'kill' ? data.subarray(0, Math.floor(this.#random() * (data.length + 1))) : data;
+    if (kind !== undefined && life === this.#life) write(reached, false);
     return this.#step(life, `write ${path}`, () => write(data, mode === 'durable'));
   }
 
@@ -193,8 +220,16 @@ export class SimulatedDisk {
     // Reading and closing need no space.
     if (full && /^(read|close|size|list|lock|remove)/.test(what)) return work();
     if (kind.endsWith('once')) this.#fault = undefined;
+    this.failed = what;
     throw systemError(full ? 'ENOSPC' : 'EIO', what);
   }
+}
+
+/** Replaces what two writes have in common. */
+function overlay(earlier: { readonly position: number; readonly data: Buffer }, data: Buffer, position: number): void {
+  const from = Math.max(earlier.position, position);
+  const to = Math.min(earlier.position + earlier.data.length, position + data.length);
+  if (from < to) data.copy(earlier.data, from - earlier.position, from - position, to - position);
 }
 
 function put(bytes: Buffer, data: Buffer, position: number): Buffer {
