@@ -32,18 +32,21 @@ export interface TransportOptions {
   readonly logger: Logger;
 }
 
-/** What `--storage` may name; undefined for what a later version brings. Only what is chosen is loaded. */
-const storages: Readonly<Record<string, StorageChoice | undefined>> = {
+/** What `--storage` may name. Only what is chosen is loaded. */
+const storages: Readonly<Record<string, StorageChoice>> = {
   inmemory: { needsData: false, make: async () => (await import('@raft/storage-memory')).memoryStorage() },
   simplefile: {
     needsData: true,
     make: async ({ directory, logger }) => (await import('@raft/storage-file')).fileStorage({ directory, logger }),
   },
-  level: undefined,
+  level: {
+    needsData: true,
+    make: async ({ directory, logger }) => (await import('@raft/storage-level')).levelStorage({ directory, logger }),
+  },
 };
 
 /** What `--transport` may name. */
-const transports: Readonly<Record<string, TransportChoice | undefined>> = {
+const transports: Readonly<Record<string, TransportChoice>> = {
   grpc: {
     listens: true,
     make: async (options) => (await import('@raft/transport-grpc')).grpcTransport({ ...options, reflection: [] }),
@@ -69,14 +72,14 @@ export function chooseTransport(name: string, flag: string): TransportChoice {
 export const storageNames: string = listNames(storages);
 export const transportNames: string = listNames(transports);
 
-function choose<T>(choices: Readonly<Record<string, T | undefined>>, name: string, flag: string): T {
+function choose<T>(choices: Readonly<Record<string, T>>, name: string, flag: string): T {
   const choice = Object.hasOwn(choices, name) ? choices[name] : undefined;
   if (choice !== undefined) return choice;
-  const why = Object.hasOwn(choices, name) ? 'is not available in this version' : 'is unknown';
-  throw new UsageError(`${flag} ${JSON.stringify(name)} ${why}: use ${listNames(choices)}`);
+  throw new UsageError(`${flag} ${JSON.stringify(name)} is unknown: use ${listNames(choices)}`);
 }
 
 function listNames(choices: Readonly<Record<string, unknown>>): string {
-  const names = Object.keys(choices).filter((name) => choices[name] !== undefined);
-  return names.join(', ').replace(/, ([^,]*)$/, ' or $1');
+  return Object.keys(choices)
+    .join(', ')
+    .replace(/, ([^,]*)$/, ' or $1');
 }

@@ -113,7 +113,7 @@ function readStorage(given: Given): Pick<ServerOptions, 'storage' | 'storageName
   }
   if (!storage.needsData && directory !== '') {
     throw new UsageError(
-      `--storage ${storageName} writes nothing to ${directory}: use simplefile, or leave --data out`,
+      `--storage ${storageName} writes nothing to ${directory}: use simplefile or level, or leave --data out`,
     );
   }
   return { storage, storageName, directory };

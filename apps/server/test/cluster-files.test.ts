@@ -107,7 +107,7 @@ describe('the options of a cluster', () => {
   const bad: [args: string[], message: RegExp][] = [
     [['--transport', 'inmemory'], /^--transport inmemory reaches no other process: use grpc or tcp$/],
     [['--transport', 'udp'], /^--transport "udp" is unknown/],
-    [['--storage', 'level'], /^--storage "level" is not available in this version: use inmemory or simplefile$/],
+    [['--storage', 'disk'], /^--storage "disk" is unknown: use inmemory, simplefile or level$/],
     [['--nodes', '10'], /^--nodes is "10": give a whole number of nodes from 1 to 9$/],
     [['halt'], /^unknown argument "halt": see raft-cluster --help$/],
   ];

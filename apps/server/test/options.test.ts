@@ -110,10 +110,10 @@ describe('the command line of raft-server', () => {
       [...good, '--transport', 'inmemory'],
       '--transport inmemory reaches no other process, but --peers names 3 nodes: use grpc or tcp, or name one node',
     ],
-    [[...good, '--storage', 'disk'], '--storage "disk" is unknown: use inmemory or simplefile'],
-    [[...good, '--storage', 'level'], '--storage "level" is not available in this version: use inmemory or simplefile'],
+    [[...good, '--storage', 'disk'], '--storage "disk" is unknown: use inmemory, simplefile or level'],
+    [[...good, '--storage', 'level'], '--storage level needs a directory for its files: add --data DIR'],
     [[...good, '--storage', 'simplefile'], '--storage simplefile needs a directory for its files: add --data DIR'],
-    [[...good, '--data', 'x'], '--storage inmemory writes nothing to x: use simplefile, or leave --data out'],
+    [[...good, '--data', 'x'], '--storage inmemory writes nothing to x: use simplefile or level, or leave --data out'],
     [
       [...good, '--cluster-id', 'a b'],
       '--cluster-id: "a b" cannot be a name: use 1 to 64 letters, digits, ".", "_" and "-", the first a letter or digit',

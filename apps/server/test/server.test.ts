@@ -60,17 +60,20 @@ describe('a single node', () => {
       expect(JSON.parse(line)).toMatchObject({ node: '1', cluster: 'raft' });
   });
 
-  it('stops cleanly at SIGINT and when stdin ends, and keeps its term', async () => {
-    const durable = ['--transport', 'tcp', '--storage', 'simplefile', '--data', join(directory, 'new', 'data')];
-    const first = single([...durable]);
-    const { term } = await leads();
-    first.kill('SIGINT');
-    expect(await first.ended).toMatchObject({ code: 0 });
-    const second = single([...durable, '--stop-on-stdin-end']);
-    expect((await leads())['term']).toBeGreaterThan(Number(term));
-    second.child.stdin?.end();
-    expect(await second.ended).toMatchObject({ code: 0 });
-  });
+  it.each(['simplefile', 'level'])(
+    'stops cleanly at SIGINT and when stdin ends, and keeps its term: %s',
+    async (storage) => {
+      const durable = ['--transport', 'tcp', '--storage', storage, '--data', join(directory, 'new', 'data')];
+      const first = single([...durable]);
+      const { term } = await leads();
+      first.kill('SIGINT');
+      expect(await first.ended).toMatchObject({ code: 0 });
+      const second = single([...durable, '--stop-on-stdin-end']);
+      expect((await leads())['term']).toBeGreaterThan(Number(term));
+      second.child.stdin?.end();
+      expect(await second.ended).toMatchObject({ code: 0 });
+    },
+  );
 
   it('runs and stops while its stderr is a full pipe', async () => {
     const fifo = join(directory, 'stderr');
@@ -102,29 +105,35 @@ describe('a single node', () => {
 });
 
 describe('a node whose disk fails', () => {
-  it('ends within five seconds; its last line names the file and the cause', async (context) => {
-    const data = join(directory, 'data');
-    const durable = ['--transport', 'tcp', '--storage', 'simplefile', '--data', data];
-    const program = single(durable);
-    await leads();
-    // No file may be written from its second byte on: every write from now on fails.
-    const limited = spawnSync('prlimit', ['--pid', String(program.pid), '--fsize=1:1']);
-    if (limited.error !== undefined) return context.skip('needs prlimit (Debian package util-linux)');
-    const failedAt = performance.now();
-    const client = await run('client', ['set', 'k', 'v', '--peers', `127.0.0.1:${port}`, '--transport', 'tcp']);
-    expect(client.code).toBe(3);
-    const { code, stderr } = await program.ended;
-    expect(performance.now() - failedAt).toBeLessThan(5000);
-    expect(code).toBe(1);
-    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
-      new RegExp(`^raft-server: node 1 stopped: the storage failed: cannot write ${data}/\\d+\\.log at \\d+: EFBIG`),
-    );
-    // What was damaged by nothing opens again.
-    const again = single(durable);
-    await leads();
-    again.kill('SIGTERM');
-    expect((await again.ended).code).toBe(0);
-  });
+  it.for([
+    ['simplefile', '/\\d+\\.log at \\d+: EFBIG'],
+    ['level', ': .*\\.log: File too large'],
+  ])(
+    'ends within five seconds; its last line names the file and the cause: %s',
+    async ([storage = '', cause], context) => {
+      const data = join(directory, 'data');
+      const durable = ['--transport', 'tcp', '--storage', storage, '--data', data];
+      const program = single(durable);
+      await leads();
+      // No file may be written from its second byte on: every write from now on fails.
+      const limited = spawnSync('prlimit', ['--pid', String(program.pid), '--fsize=1:1']);
+      if (limited.error !== undefined) return context.skip('needs prlimit (Debian package util-linux)');
+      const failedAt = performance.now();
+      const client = await run('client', ['set', 'k', 'v', '--peers', `127.0.0.1:${port}`, '--transport', 'tcp']);
+      expect(client.code).toBe(3);
+      const { code, stderr } = await program.ended;
+      expect(performance.now() - failedAt).toBeLessThan(5000);
+      expect(code).toBe(1);
+      expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
+        new RegExp(`^raft-server: node 1 stopped: the storage failed: cannot write ${data}${cause}`),
+      );
+      // What was damaged by nothing opens again.
+      const again = single(durable);
+      await leads();
+      again.kill('SIGTERM');
+      expect((await again.ended).code).toBe(0);
+    },
+  );
 
   it('does not start on damage, and names file and offset', async () => {
     const data = join(directory, 'data');

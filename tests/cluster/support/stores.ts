@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NodeId, Storage } from '@raft/core';
 import { fileStorage } from '@raft/storage-file';
+import { levelStorage } from '@raft/storage-level';
 import { memoryStorage } from '@raft/storage-memory';
 
 /** Where the nodes of one test keep what they know, from one life to the next. */
@@ -29,6 +30,15 @@ export async function fileStores(): Promise<Stores> {
   return {
     // Small segments, so that a test fills several.
     storage: (id) => fileStorage({ directory: join(folder, id), segmentBytes: 128 * 1024 }),
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** As {@link fileStores}. */
+export async function levelStores(): Promise<Stores> {
+  const folder = await mkdtemp(join(tmpdir(), 'raft-cluster-'));
+  return {
+    storage: (id) => levelStorage({ directory: join(folder, id) }),
     close: () => rm(folder, { recursive: true, force: true }),
   };
 }
