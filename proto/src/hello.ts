@@ -11,6 +11,8 @@ export type Hello = {
   readonly nodeId: string;
   /** The node that the sender believes to be talking to; empty when it does not know. */
   readonly targetId: string;
+  /** Where the sender is reached; empty for a client, and when it does not say. */
+  readonly address: string;
 };
 
 export type HelloReply = {
@@ -31,11 +33,11 @@ export function encodeHello(hello: Hello): Uint8Array {
 
 /** Accepts any version, so that the answer can say which one is spoken here. Throws {@link DecodeError}. */
 export function decodeHello(bytes: Uint8Array): Hello & { readonly version: number } {
-  const { version, kind, clusterId, nodeId, targetId } = decodeMessage(raftV1.Hello, bytes, 'hello');
+  const { version, kind, clusterId, nodeId, targetId, address } = decodeMessage(raftV1.Hello, bytes, 'hello');
   if (kind !== Kind.KIND_PEER && kind !== Kind.KIND_CLIENT) {
     throw new DecodeError(`malformed hello: kind ${kind} is neither a peer nor a client`);
   }
-  return { version, kind: kind === Kind.KIND_PEER ? 'peer' : 'client', clusterId, nodeId, targetId };
+  return { version, kind: kind === Kind.KIND_PEER ? 'peer' : 'client', clusterId, nodeId, targetId, address };
 }
 
 export function encodeHelloReply(reply: HelloReply): Uint8Array {

@@ -16,6 +16,7 @@ const hello = fc.record({
   clusterId: text,
   nodeId: text,
   targetId: text,
+  address: text,
 });
 
 const reply = fc.record({ accepted: fc.boolean(), clusterId: text, nodeId: text, reason: text });
@@ -31,7 +32,14 @@ describe('a hello', () => {
 
   test('of another version can be read, so that the answer can say which one is spoken here', () => {
     const bytes = raftV1.Hello.encode({ version: 7, kind: raftV1.Hello.Kind.KIND_PEER, nodeId: '3' }).finish();
-    expect(decodeHello(bytes)).toEqual({ version: 7, kind: 'peer', clusterId: '', nodeId: '3', targetId: '' });
+    expect(decodeHello(bytes)).toEqual({
+      version: 7,
+      kind: 'peer',
+      clusterId: '',
+      nodeId: '3',
+      targetId: '',
+      address: '',
+    });
   });
 
   test.each([0, 3, 99])('of kind %i is refused', (kind) => {

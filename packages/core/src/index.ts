@@ -67,6 +67,7 @@ export type {
   RequestVoteResponse,
   TimeoutNow,
 } from './messages.js';
+export { messageBytes } from './message-bytes.js';
 export { decodeConfiguration, encodeConfiguration } from './consensus/configuration.js';
 export type {
   ChangeOptions,

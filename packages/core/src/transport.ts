@@ -4,7 +4,8 @@ import type { Address, GroupId, NodeId } from './types.js';
 /**
  * Carries messages between the members of groups. One transport serves all groups of a process, and clients too.
  *
- * - **Order.** Messages of one group to one peer arrive in the order of the `send` calls, or not at all. The same message may
+ * - **Order.** Messages of one group to one peer arrive in the order of the `send` calls, or not at all; but pieces of a
+ *   snapshot (`installSnapshot`) keep their order only among themselves, as all others overtake them. The same message may
  *   arrive twice only where the transport says so; the consensus copes with loss, repetition and reordering.
  * - **No waiting.** `send` never blocks, throws or keeps more than a bounded number of bytes per peer: when a peer is slow or
  *   away, messages to it are dropped, the newest first.
@@ -13,6 +14,7 @@ import type { Address, GroupId, NodeId } from './types.js';
  *   bytes are not reused, and share memory with nothing but the messages that came in the same frame.
  * - **Handshake.** Peers of another cluster, of another protocol version, and peers that are not who they should be
  *   are refused, with a log line.
+ *   Without certificates, a peer that knows the cluster's id and is no member is not refused: it may be one that is about to join.
  */
 export interface Transport {
   /** Resolves once peers and clients can connect. Throws {@link TransportError} `RAFT_ADDRESS_IN_USE`, `RAFT_TRANSPORT`. */
@@ -25,7 +27,7 @@ export interface Transport {
    * not named but has connected is reached at the address that it gave of itself, so that a new node can answer its first leader.
    */
   setPeers(group: GroupId, addresses: ReadonlyMap<NodeId, Address>): void;
-  /** Sends each message to its `to`. Messages to peers that are not known are dropped. */
+  /** Sends each message to its `to`. Messages to peers that are neither named nor connected are dropped. */
   send(group: GroupId, messages: readonly Message[]): void;
   /** Stops listening, closes every connection; nothing is delivered afterwards. Safe to call twice. */
   close(): Promise<void>;
@@ -36,7 +38,8 @@ export interface Receiver {
   receive(messages: readonly Message[]): void;
   /**
    * The peer cannot be reached any more: its connection broke or no sign of life came for a while. Groups that wait for no
-   * messages learn of its end in no other way. May be told more than once. Must not throw.
+   * messages learn of its end in no other way. Told to every group, of every peer that was connected; may be told more than once.
+   * Must not throw.
    */
   peerDown?(peer: NodeId): void;
 }

@@ -16,7 +16,8 @@ async function start(nodeId) {
 
 async function follow() {
   const transport = await start('2');
-  const answer = { type: 'appendEntriesResponse', from: '2', to: '1', term: 1, round: 0, rejection: undefined };
+  const ids = { from: '2', to: '1', term: 1, storeId: '' };
+  const answer = { type: 'appendEntriesResponse', ...ids, round: 0, rejection: undefined, priority: 1 };
   transport.attach(group, {
     receive(messages) {
       const answers = messages.map(({ prevLogIndex, entries }) => ({
@@ -43,7 +44,7 @@ async function measure(transport, batch, bytes) {
     const message = { type: 'appendEntries', from: '1', to: '2', term: 1, prevLogIndex: next - 1, prevLogTerm: 1 };
     next += batch;
     underWay += 1;
-    transport.send(group, [{ ...message, leaderCommit: 0, round: 0, entries }]);
+    transport.send(group, [{ ...message, leaderCommit: 0, round: 0, entries, quiesce: false }]);
   };
   const before = transport.stats().peers['2'];
   const from = performance.now();

@@ -2,10 +2,10 @@ import { ChannelError } from '@raft/core';
 import type { Address, Channel, ChannelErrorCode, Logger, Random, RequestOptions, Timer } from '@raft/core';
 import { decodeReplies, encodeCalls } from '@raft/proto';
 import type { EncodedCall, Hello } from '@raft/proto';
-import { Backoff } from './backoff.js';
+import { Backoff, targetEnvelopeBytes } from '@raft/proto/transport';
+import type { LinkEnd } from '@raft/proto/transport';
 import { Dialled } from './dial.js';
-import type { ClientStream, DialContext, DialEnd } from './dial.js';
-import { targetMessageBytes } from './limits.js';
+import type { ClientStream, DialContext } from './dial.js';
 import { Sender } from './sender.js';
 
 export interface ChannelContext extends DialContext {
@@ -133,7 +133,7 @@ export class GrpcChannel implements Channel {
     this.#sender.flush();
   }
 
-  #onClosed(end: DialEnd): void {
+  #onClosed(end: LinkEnd): void {
     const { clock, logger } = this.#context;
     this.#dialled = undefined;
     this.#sender?.stop();
@@ -169,7 +169,7 @@ export class GrpcChannel implements Channel {
     let bytes = 0;
     let taken = 0;
     for (const request of this.#queue) {
-      if (bytes >= targetMessageBytes) break;
+      if (bytes >= targetEnvelopeBytes) break;
       taken += 1;
       // It may have timed out while it waited.
       if (!this.#requests.has(request.id)) continue;

@@ -2,7 +2,7 @@ import { silent, systemClock } from '@raft/core';
 import type { Clock, Connector, Logger, NodeId, Random } from '@raft/core';
 import { GrpcChannel } from './channel.js';
 import type { ChannelContext } from './channel.js';
-import { channelCredentials } from './credentials.js';
+import { checkTls } from './credentials.js';
 import type { GrpcTls } from './credentials.js';
 import { withDefaults } from './limits.js';
 import type { GrpcLimits } from './limits.js';
@@ -36,16 +36,22 @@ export interface GrpcConnectorOptions {
 export function grpcConnector(options: GrpcConnectorOptions = {}): Connector {
   const callPath = options.callPath ?? defaultCallPath;
   serviceOf(callPath);
+  checkTls(options.tls);
   const context: ChannelContext = {
-    hello: { kind: 'client', clusterId: options.clusterId ?? '', nodeId: '', targetId: options.nodeId ?? '' },
+    hello: {
+      kind: 'client',
+      clusterId: options.clusterId ?? '',
+      nodeId: '',
+      targetId: options.nodeId ?? '',
+      address: '',
+    },
     callPath,
     limits: withDefaults(options.limits),
     maxRequests: options.maxRequests ?? 65_536,
     logger: options.logger ?? silent,
     clock: options.clock ?? systemClock(),
     random: options.random ?? Math.random,
-    credentials: channelCredentials(options.tls),
-    serverName: options.tls?.serverName,
+    tls: options.tls,
   };
   return { connect: (address) => new GrpcChannel(address, context) };
 }

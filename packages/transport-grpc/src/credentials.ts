@@ -1,17 +1,12 @@
 import type { Socket } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
 import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
-import type { CallCredentials, ChannelOptions } from '@grpc/grpc-js';
+import type { CallCredentials, ChannelOptions, VerifyOptions } from '@grpc/grpc-js';
+import { InvalidArgumentError } from '@raft/core';
+import { refuseCertificate } from '@raft/proto/transport';
+import type { MutualTls } from '@raft/proto/transport';
 
-/** Mutual TLS: each side proves who it is by a certificate. Everything is PEM. */
-export interface GrpcTls {
-  /** Certificates of the authorities that sign those of nodes and clients. */
-  readonly ca: string | Uint8Array;
-  /** The certificate of this side, and what leads from it to the authority. */
-  readonly cert: string | Uint8Array;
-  readonly key: string | Uint8Array;
-  /** The name that servers' certificates carry. Default: the host of their address. */
-  readonly serverName?: string;
-}
+export type GrpcTls = MutualTls;
 
 export function serverCredentials(tls: GrpcTls | undefined): ServerCredentials {
   if (tls === undefined) return ServerCredentials.createInsecure();
@@ -19,9 +14,28 @@ export function serverCredentials(tls: GrpcTls | undefined): ServerCredentials {
   return ServerCredentials.createSsl(Buffer.from(tls.ca), [pair], true);
 }
 
-export function channelCredentials(tls: GrpcTls | undefined): ChannelCredentials {
+/** Throws {@link InvalidArgumentError} for certificates and keys that are none. */
+export function checkTls(tls: GrpcTls | undefined): void {
+  try {
+    channelCredentials(tls, '');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InvalidArgumentError(`tls cannot be used: ${reason}: give ca, cert and key as PEM`);
+  }
+}
+
+/** `nodeId` is that of the other side, empty for any. Throws for certificates and keys that are none. */
+export function channelCredentials(tls: GrpcTls | undefined, nodeId: string): ChannelCredentials {
   if (tls === undefined) return ChannelCredentials.createInsecure();
-  return ChannelCredentials.createSsl(Buffer.from(tls.ca), Buffer.from(tls.key), Buffer.from(tls.cert));
+  const verify = tls.verifyNodeIds === true && nodeId !== '' ? { checkServerIdentity: checking(nodeId) } : {};
+  return ChannelCredentials.createSsl(Buffer.from(tls.ca), Buffer.from(tls.key), Buffer.from(tls.cert), verify);
+}
+
+function checking(nodeId: string): NonNullable<VerifyOptions['checkServerIdentity']> {
+  return (host, certificate) => {
+    const refusal = refuseCertificate(certificate, nodeId);
+    return refusal === undefined ? checkServerIdentity(host, certificate) : new Error(refusal);
+  };
 }
 
 type SecureConnector = ReturnType<ChannelCredentials['_createSecureConnector']>;

@@ -1,14 +1,16 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { Client, status as Status } from '@grpc/grpc-js';
-import type { ChannelCredentials, ChannelOptions, ClientDuplexStream, Metadata, StatusObject } from '@grpc/grpc-js';
+import type { ChannelOptions, ClientDuplexStream, Metadata, StatusObject } from '@grpc/grpc-js';
 import type { Address, Clock, Timer } from '@raft/core';
 import { DecodeError } from '@raft/proto';
 import type { Hello } from '@raft/proto';
-import { parseAddress } from './address.js';
+import { parseAddress, refuseReply } from '@raft/proto/transport';
+import type { LinkEnd } from '@raft/proto/transport';
 import { asBuffer } from './bytes.js';
-import { OwnedCredentials } from './credentials.js';
-import { helloMetadata, refuseReply, replyFrom } from './handshake.js';
+import { channelCredentials, OwnedCredentials } from './credentials.js';
+import type { GrpcTls } from './credentials.js';
+import { helloMetadata, replyFrom } from './handshake.js';
 import type { Limits } from './limits.js';
 
 export type ClientStream = ClientDuplexStream<Uint8Array, Uint8Array>;
@@ -16,9 +18,7 @@ export type ClientStream = ClientDuplexStream<Uint8Array, Uint8Array>;
 export interface DialContext {
   readonly limits: Limits;
   readonly clock: Clock;
-  readonly credentials: ChannelCredentials;
-  /** The name in the servers' certificates, when it is not the address's host. */
-  readonly serverName: string | undefined;
+  readonly tls: GrpcTls | undefined;
 }
 
 export interface DialOptions extends DialContext {
@@ -26,19 +26,14 @@ export interface DialOptions extends DialContext {
   /** Of the method, `/package.Service/Method`. */
   readonly path: string;
   readonly hello: Hello;
+  /** The other side is closed when it gives no sign of life for so many milliseconds. Default `limits.silenceTimeoutMs`. */
+  readonly keepAliveMs?: number;
   /** The other side accepted the handshake; only now may anything be written. */
   readonly opened: (stream: ClientStream) => void;
   /** A message after the handshake. May throw `DecodeError`, which ends the stream. */
   readonly message: (bytes: Uint8Array) => void;
   /** Called once, also when the stream never opened. Never within `dial`. */
-  readonly closed: (end: DialEnd) => void;
-}
-
-export interface DialEnd {
-  readonly reason: string;
-  readonly opened: boolean;
-  /** The other side was reached and did not want us, or is not whom we want. */
-  readonly refused: boolean;
+  readonly closed: (end: LinkEnd) => void;
 }
 
 /** A stream of our own to somebody who listens, open or on its way. One connection carries nothing else. */
@@ -54,9 +49,9 @@ export class Dialled {
 
   /** Throws {@link InvalidArgumentError} for a malformed address. */
   constructor(options: DialOptions) {
-    const { clock, limits } = options;
+    const { clock, limits, tls, hello } = options;
     this.#options = options;
-    this.#credentials = new OwnedCredentials(options.credentials);
+    this.#credentials = new OwnedCredentials(channelCredentials(tls, hello.targetId));
     const probe = connect(parseAddress(options.address));
     this.#probe = probe;
     probe.on('error', (error) => this.destroy(describe(error)));
@@ -147,7 +142,7 @@ export class Dialled {
 /** Bytes that the server may send before we have read them: larger than HTTP/2's default, or long answers come in short steps. */
 const replyWindowBytes = 1024 * 1024;
 
-function channelOptions({ limits, serverName }: DialOptions): ChannelOptions {
+function channelOptions({ limits, tls, keepAliveMs = limits.silenceTimeoutMs }: DialOptions): ChannelOptions {
   return {
     // A connection of our own, attempted once: when to try again is decided by whoever dials.
     'grpc.use_local_subchannel_pool': 1,
@@ -158,9 +153,10 @@ function channelOptions({ limits, serverName }: DialOptions): ChannelOptions {
     'grpc-node.flow_control_window': replyWindowBytes,
     'grpc.max_send_message_length': limits.maxMessageBytes,
     'grpc.max_receive_message_length': limits.maxMessageBytes,
-    'grpc.keepalive_time_ms': Math.ceil(limits.silenceTimeoutMs / 2),
-    'grpc.keepalive_timeout_ms': Math.ceil(limits.silenceTimeoutMs / 2),
-    ...(serverName === undefined ? {} : { 'grpc.ssl_target_name_override': serverName }),
+    // Asked for when nothing was heard for the first half, and awaited for the second.
+    'grpc.keepalive_time_ms': Math.ceil(keepAliveMs / 2),
+    'grpc.keepalive_timeout_ms': Math.ceil(keepAliveMs / 2),
+    ...(tls?.serverName === undefined ? {} : { 'grpc.ssl_target_name_override': tls.serverName }),
   };
 }
 

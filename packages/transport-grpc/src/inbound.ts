@@ -2,16 +2,17 @@ import { status as Status } from '@grpc/grpc-js';
 import type { Server } from '@grpc/grpc-js';
 import type { CallHandler, NodeId } from '@raft/core';
 import { DecodeError, PROTOCOL_VERSION } from '@raft/proto';
+import type { Hello } from '@raft/proto';
+import { refuseCertificate, refuseHello } from '@raft/proto/transport';
+import type { Self, ThrottledLog, VersionedHello } from '@raft/proto/transport';
 import { asBuffer } from './bytes.js';
-import { helloFrom, refuseHello, replyMetadata } from './handshake.js';
-import type { Self, VersionedHello } from './handshake.js';
+import { helloFrom, replyMetadata } from './handshake.js';
 import { endStream, InboundPeer } from './inbound-peer.js';
 import type { ServerStream } from './inbound-peer.js';
 import type { Limits } from './limits.js';
-import { peerPath } from './peer.js';
+import { peerPath } from './method.js';
 import { ServedClient } from './served-client.js';
 import { plainStatus } from './status.js';
-import type { ThrottledLog } from './throttled-log.js';
 
 export interface InboundContext {
   readonly self: Self;
@@ -21,12 +22,19 @@ export interface InboundContext {
   readonly onCall: CallHandler | undefined;
   readonly callPath: string;
   /** A peer's handshake was accepted. */
-  readonly peerConnected: (peer: NodeId) => void;
+  readonly peerConnected: (hello: Hello) => void;
+  /** The stream of a peer has ended, and no new one of it has come. */
+  readonly peerLost: (peer: NodeId) => void;
+  /** Peers' certificates have to name their node ids. */
+  readonly verifyNodeIds: boolean;
   /** An envelope from a peer. May throw `DecodeError`. */
   readonly receive: (peer: NodeId, envelope: Uint8Array) => void;
   /** Closes the connection of a stream's other side. */
   readonly cut: (remote: string) => void;
 }
+
+/** Of one topic, however many strangers knock. */
+const linesPerSecond = 10;
 
 /** The long-lived streams that others opened to us: of peers, and of clients that pipeline. */
 export class Inbound {
@@ -68,18 +76,22 @@ export class Inbound {
     const hello = this.#greet(stream, 'peer');
     if (hello === undefined) return;
     const { nodeId } = hello;
-    // Messages of the earlier stream that were not read yet must not arrive after those of the new one.
-    this.#peers.get(nodeId)?.end('the peer connected anew');
+    const earlier = this.#peers.get(nodeId);
     const remote = stream.getPeer();
-    const peer = new InboundPeer(nodeId, stream, {
+    const peer: InboundPeer = new InboundPeer(nodeId, stream, {
       receive: (envelope) => this.#context.receive(nodeId, envelope),
       closed: (fault) => {
-        if (this.#peers.get(nodeId) === peer) this.#peers.delete(nodeId);
+        if (this.#peers.get(nodeId) === peer) {
+          this.#peers.delete(nodeId);
+          this.#context.peerLost(nodeId);
+        }
         if (fault !== undefined) this.#complain(`peer ${nodeId}`, remote, fault);
       },
     });
     this.#peers.set(nodeId, peer);
-    this.#context.peerConnected(nodeId);
+    // Messages of the earlier stream that were not read yet must not arrive after those of the new one.
+    earlier?.end('the peer connected anew');
+    this.#context.peerConnected(hello);
   }
 
   #onClient(stream: ServerStream): void {
@@ -105,7 +117,7 @@ export class Inbound {
     try {
       // Tools that know nothing of us may call what clients call.
       hello = helloFrom(stream.metadata) ?? (kind === 'client' ? anyClient : undefined);
-      refusal = hello === undefined ? 'a peer has to say who it is' : this.#refusal(kind, hello);
+      refusal = hello === undefined ? 'a peer has to say who it is' : this.#refusal(stream, kind, hello);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       refusal = `${error.message} (protocol version ${PROTOCOL_VERSION} is spoken here)`;
@@ -118,11 +130,14 @@ export class Inbound {
     return undefined;
   }
 
-  #refusal(kind: 'peer' | 'client', hello: VersionedHello): string | undefined {
-    const { self, limits, onCall } = this.#context;
+  #refusal(stream: ServerStream, kind: 'peer' | 'client', hello: VersionedHello): string | undefined {
+    const { self, limits, onCall, verifyNodeIds } = this.#context;
     if (hello.kind !== kind) return `a ${hello.kind} does not call this method`;
     const refusal = refuseHello(self, hello);
-    if (refusal !== undefined || kind === 'peer') return refusal;
+    if (refusal !== undefined) return refusal;
+    if (kind === 'peer') {
+      return verifyNodeIds ? refuseCertificate(stream.getAuthContext().sslPeerCertificate, hello.nodeId) : undefined;
+    }
     if (onCall === undefined) return `node ${self.nodeId} serves no clients`;
     if (this.#closed) return `node ${self.nodeId} is stopping`;
     return this.#clients.size < limits.maxClients
@@ -133,7 +148,7 @@ export class Inbound {
   #refuse(stream: ServerStream, hello: VersionedHello | undefined, reason: string): void {
     const { self, log } = this.#context;
     const who = hello?.kind === 'peer' ? `peer ${JSON.stringify(hello.nodeId)}` : (hello?.kind ?? 'a stranger');
-    log(`refuse ${reason}`, 'warn', `refused ${who} from ${stream.getPeer()}: ${reason}`);
+    log('refuse', linesPerSecond, 'warn', `refused ${who} from ${stream.getPeer()}: ${reason}`);
     const status = plainStatus(Status.FAILED_PRECONDITION, reason);
     status.metadata.merge(replyMetadata({ accepted: false, ...self, reason }));
     // Whatever it sends is not looked at.
@@ -142,7 +157,7 @@ export class Inbound {
   }
 
   #complain(who: string, remote: string, fault: string): void {
-    this.#context.log(`${who} ${fault}`, 'warn', `closed the stream of ${who} from ${remote}: ${fault}`);
+    this.#context.log('close', linesPerSecond, 'warn', `closed the stream of ${who} from ${remote}: ${fault}`);
   }
 }
 
@@ -152,4 +167,5 @@ const anyClient: VersionedHello = {
   clusterId: '',
   nodeId: '',
   targetId: '',
+  address: '',
 };

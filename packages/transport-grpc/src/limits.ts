@@ -1,10 +1,14 @@
 import { InvalidArgumentError } from '@raft/core';
+import { checkLimits } from '@raft/proto/transport';
 
 /** Sizes in bytes, times in milliseconds. */
 export interface GrpcLimits {
   /** One gRPC message: an envelope of peers, a batch of requests or answers, a unary request or answer. Default 64 MiB. */
   readonly maxMessageBytes?: number;
-  /** Messages that wait for one peer, and requests that wait on one channel; newer ones are dropped or refused. Default 64 MiB. */
+  /**
+   * Messages that wait for one peer, and requests that wait on one channel; newer ones are dropped or refused. Pieces of snapshots take
+   * at most a quarter of it. Default 64 MiB.
+   */
   readonly maxQueuedBytes?: number;
   /** Pipelined streams of clients at a time; more are refused. Default 4096. */
   readonly maxClients?: number;
@@ -16,7 +20,9 @@ export interface GrpcLimits {
   readonly maxClientReplyBytes?: number;
   /** From dialling to the accepted handshake. Default 3000. */
   readonly handshakeTimeoutMs?: number;
-  /** A connection whose other side gives no sign of life for so long is closed. Default 5000. */
+  /** A peer that gives no sign of life for so long is gone, whether or not there was anything to send; it is asked all the time. Default 3000. */
+  readonly peerTimeoutMs?: number;
+  /** The connection of a client, or to a server, whose other side gives no sign of life for so long is closed. Default 5000. */
   readonly silenceTimeoutMs?: number;
   /** First pause after a failed connection; doubled each time, with jitter. Default 20. */
   readonly minBackoffMs?: number;
@@ -36,6 +42,7 @@ const defaults: Limits = {
   maxClientRequestBytes: 16 * MiB,
   maxClientReplyBytes: 64 * MiB,
   handshakeTimeoutMs: 3000,
+  peerTimeoutMs: 3000,
   silenceTimeoutMs: 5000,
   minBackoffMs: 20,
   maxBackoffMs: 1000,
@@ -44,13 +51,8 @@ const defaults: Limits = {
 /** Throws {@link InvalidArgumentError} for a limit that is not a positive number. */
 export function withDefaults(limits: GrpcLimits = {}): Limits {
   const all: Limits = { ...defaults, ...limits };
-  for (const [name, value] of Object.entries(all) as [keyof Limits, number][]) {
-    if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError(`${name} is ${value}: give a positive number`);
-  }
+  checkLimits(all);
   // The header of a gRPC message says the length in 32 bits, and Node.js has no larger buffer.
   if (all.maxMessageBytes > 0x7fff_ffff) throw new InvalidArgumentError('maxMessageBytes is beyond 2 GiB: give less');
   return all;
 }
-
-/** What batches are closed at, so that the receiver can begin while the rest is on its way. */
-export const targetMessageBytes: number = 1024 * 1024;

@@ -4,9 +4,9 @@ import { Server } from '@grpc/grpc-js';
 import type { ConnectionInjector, ServerCredentials } from '@grpc/grpc-js';
 import { TransportError } from '@raft/core';
 import type { Address } from '@raft/core';
-import { formatAddress, parseAddress } from './address.js';
+import { formatAddress, parseAddress } from '@raft/proto/transport';
+import type { ThrottledLog } from '@raft/proto/transport';
 import type { Limits } from './limits.js';
-import type { ThrottledLog } from './throttled-log.js';
 
 /** Connections beyond those of pipelined clients: of peers, and of callers of unary methods. */
 const spareConnections = 1024;
@@ -37,7 +37,7 @@ export class Listener {
     this.#injector = this.server.createConnectionInjector(credentials);
     this.#net = createServer({ noDelay: true }, (socket) => this.#onSocket(socket));
     this.#net.maxConnections = limits.maxClients + spareConnections;
-    this.#net.on('drop', () => log('drop', 'warn', `refused a connection: ${this.#net.maxConnections} are open`));
+    this.#net.on('drop', () => log('accept', 1, 'warn', `refused a connection: ${this.#net.maxConnections} are open`));
   }
 
   /** Resolves with the address that is listened on. Throws {@link TransportError}. */
@@ -53,7 +53,7 @@ export class Listener {
     } catch (cause) {
       throw listenError(address, cause as NodeJS.ErrnoException);
     }
-    this.#net.on('error', (error) => this.#log('accept', 'error', `cannot accept connections: ${error.message}`));
+    this.#net.on('error', (error) => this.#log('accept', 1, 'error', `cannot accept connections: ${error.message}`));
     const { address: host, port } = this.#net.address() as AddressInfo;
     return formatAddress({ host, port });
   }
@@ -87,7 +87,7 @@ export class Listener {
     socket.on('error', (error: NodeJS.ErrnoException) => {
       // A client that ends while something is on its way to it resets its connection: that is no news.
       const level = error.code === 'ECONNRESET' ? 'debug' : 'warn';
-      this.#log(`socket ${error.message}`, level, `closed the connection from ${name}: ${error.message}`);
+      this.#log('socket', 10, level, `closed the connection from ${name}: ${error.message}`);
     });
     this.#injector.injectConnection(socket);
   }

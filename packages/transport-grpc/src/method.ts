@@ -11,3 +11,6 @@ export function serviceOf(path: string): string {
   }
   return service;
 }
+
+/** The method of the service that raft.proto names; part of the protocol. */
+export const peerPath = '/raft.v1.Peer/Stream';

@@ -1,3 +1,4 @@
+import type { PeerWriter } from '@raft/proto/transport';
 import { asBuffer } from './bytes.js';
 
 /** The writing side of a stream of grpc-js. */
@@ -10,7 +11,7 @@ interface Sink {
  * the next one. So the busier a stream is the larger are its messages, and an idle one sends at once. A message of grpc-js
  * costs about as much as copying 100 KiB, whatever its size.
  */
-export class Sender {
+export class Sender implements PeerWriter {
   readonly #sink: Sink;
   readonly #next: () => Uint8Array | undefined;
   #scheduled = false;

@@ -2,10 +2,10 @@ import { status as Status } from '@grpc/grpc-js';
 import type { Call, CallHandler } from '@raft/core';
 import { DecodeError, decodeCalls, encodeReplies } from '@raft/proto';
 import type { EncodedReply } from '@raft/proto';
+import { targetEnvelopeBytes } from '@raft/proto/transport';
 import { ownBytes } from './bytes.js';
 import { endStream } from './inbound-peer.js';
 import type { ServerStream } from './inbound-peer.js';
-import { targetMessageBytes } from './limits.js';
 import type { Limits } from './limits.js';
 import { Sender } from './sender.js';
 import { plainStatus } from './status.js';
@@ -147,14 +147,14 @@ export class ServedClient {
 
   #takeReplies(): EncodedReply[] {
     const replies = this.#replies;
-    if (this.#replyBytes <= targetMessageBytes) {
+    if (this.#replyBytes <= targetEnvelopeBytes) {
       this.#replies = [];
       this.#replyBytes = 0;
       return replies;
     }
     let bytes = 0;
     let count = 0;
-    while (count < replies.length && (count === 0 || bytes < targetMessageBytes)) {
+    while (count < replies.length && (count === 0 || bytes < targetEnvelopeBytes)) {
       bytes += replyHeaderBytes + (replies[count]?.payload?.length ?? 0);
       count += 1;
     }

@@ -11,24 +11,31 @@ import type {
   Receiver,
   Transport,
 } from '@raft/core';
-import { DecodeError, decodeEnvelope } from '@raft/proto';
 import { fileDescriptors } from '@raft/proto/descriptors';
 import type { FileDescriptor } from '@raft/proto/descriptors';
-import { formatAddress, parseAddress } from './address.js';
-import { channelCredentials, serverCredentials } from './credentials.js';
+import {
+  checkAdvertised,
+  formatAddress,
+  isReachable,
+  parseAddress,
+  Peers,
+  Receivers,
+  throttledLog,
+} from '@raft/proto/transport';
+import type { PeerDial } from '@raft/proto/transport';
+import { checkTls, serverCredentials } from './credentials.js';
 import type { GrpcTls } from './credentials.js';
 import { DescriptorIndex } from './descriptor-index.js';
+import { Dialled } from './dial.js';
 import { Health, healthService } from './health.js';
 import { Inbound } from './inbound.js';
 import { withDefaults } from './limits.js';
-import type { GrpcLimits } from './limits.js';
+import type { GrpcLimits, Limits } from './limits.js';
 import { Listener } from './listener.js';
-import { defaultCallPath, serviceOf } from './method.js';
-import { Peer, peerPath } from './peer.js';
-import type { PeerContext } from './peer.js';
+import { defaultCallPath, peerPath, serviceOf } from './method.js';
 import { Reflection, reflectionServices } from './reflection.js';
+import { Sender } from './sender.js';
 import type { GrpcStats } from './stats.js';
-import { throttledLog } from './throttled-log.js';
 import { UnaryCalls } from './unary.js';
 import type { UnaryService } from './unary.js';
 
@@ -39,6 +46,11 @@ export interface GrpcTransportOptions {
   readonly clusterId: string;
   /** `host:port` for peers and clients; port 0 lets the system choose. */
   readonly listen: Address;
+  /**
+   * Where other nodes reach this one: those that have it from nobody else answer there. Default: what it listens on, unless that is a
+   * wildcard such as 0.0.0.0.
+   */
+  readonly advertise?: Address;
   /**
    * Serves clients' requests on the pipelined stream. The payload of a call shares memory with the other requests of its batch:
    * copy what is kept for long. Without a handler that stream is refused.
@@ -73,7 +85,7 @@ export interface GrpcTransport extends Transport {
 
 /**
  * Carries messages and clients' requests over gRPC; one port serves both. Every node opens one stream to every peer that a group
- * names, and sends on that stream only; what a peer sends arrives on the stream that the peer opened. Serves the standard
+ * names or that it has to answer, and sends on that stream only; what a peer sends arrives on the stream that the peer opened. Serves the standard
  * health service too. Throws {@link InvalidArgumentError}.
  */
 export function grpcTransport(options: GrpcTransportOptions): GrpcTransport {
@@ -82,46 +94,47 @@ export function grpcTransport(options: GrpcTransportOptions): GrpcTransport {
 
 class Grpc implements GrpcTransport {
   readonly #nodeId: NodeId;
-  readonly #logger: Logger;
-  readonly #peerContext: PeerContext;
   readonly #listener: Listener;
   readonly #inbound: Inbound;
   readonly #unary = new UnaryCalls();
   readonly #health = new Health();
-  readonly #receivers = new Map<GroupId, Receiver>();
-  readonly #peers = new Map<NodeId, Peer>();
-  /** No longer named by any group; their streams are closing. */
-  readonly #leaving = new Set<Peer>();
+  readonly #receivers: Receivers;
+  readonly #peers: Peers;
+  readonly #advertise: Address | undefined;
   #state: 'new' | 'started' | 'closed' = 'new';
   #closing: Promise<void> | undefined;
   #address: Address;
 
   constructor(options: GrpcTransportOptions) {
-    const { nodeId, clusterId, clock = systemClock(), logger = silent, tls } = options;
+    const { nodeId, clusterId, clock = systemClock(), logger = silent, random = Math.random, tls } = options;
     if (nodeId === '') throw new InvalidArgumentError('nodeId is empty: give the id of this node');
     if (clusterId === '') throw new InvalidArgumentError('clusterId is empty: give the name of the cluster');
+    checkTls(tls);
     this.#nodeId = nodeId;
-    this.#logger = logger;
     this.#address = formatAddress(parseAddress(options.listen));
-    const shared = {
-      self: { nodeId, clusterId },
-      limits: withDefaults(options.limits),
-      log: throttledLog(logger, clock),
-    };
-    this.#peerContext = {
+    this.#advertise = options.advertise === undefined ? undefined : checkAdvertised(options.advertise);
+    this.#receivers = new Receivers(nodeId);
+    const limits = withDefaults(options.limits);
+    const shared = { self: { nodeId, clusterId }, log: throttledLog(logger, clock) };
+    this.#peers = new Peers({
       ...shared,
+      limits: { ...limits, maxEnvelopeBytes: limits.maxMessageBytes, maxEnvelopeName: 'maxMessageBytes' },
       clock,
       logger,
-      random: options.random ?? Math.random,
-      credentials: channelCredentials(tls),
-      serverName: tls?.serverName,
-    };
-    this.#listener = new Listener(serverCredentials(tls), shared.limits, shared.log);
+      random,
+      advertised: () => this.#advertised(),
+      dial: dialPeer(limits, clock, tls),
+      down: (peer) => this.#receivers.peerDown(peer),
+    });
+    this.#listener = new Listener(serverCredentials(tls), limits, shared.log);
     this.#inbound = new Inbound({
       ...shared,
+      limits,
       onCall: options.onCall,
       callPath: options.callPath ?? defaultCallPath,
-      peerConnected: (peer) => this.#peers.get(peer)?.wake(),
+      verifyNodeIds: tls?.verifyNodeIds === true,
+      peerConnected: (hello) => this.#peers.connected(hello.nodeId, hello.address),
+      peerLost: (peer) => this.#onPeerLost(peer),
       receive: (peer, envelope) => this.#receive(peer, envelope),
       cut: (remote) => this.#listener.cut(remote),
     });
@@ -141,33 +154,19 @@ class Grpc implements GrpcTransport {
   }
 
   attach(group: GroupId, receiver: Receiver): void {
-    if (this.#receivers.has(group))
-      throw new InvalidArgumentError(`group ${group} is attached already: detach it first`);
-    this.#receivers.set(group, receiver);
+    this.#receivers.attach(group, receiver);
   }
 
   detach(group: GroupId): void {
-    this.#receivers.delete(group);
+    this.#receivers.detach(group);
   }
 
   setPeers(group: GroupId, addresses: ReadonlyMap<NodeId, Address>): void {
-    if (this.#state === 'closed') return;
-    for (const [id, address] of addresses) if (id !== this.#nodeId) this.#namePeer(group, id, address);
-    for (const peer of this.#peers.values()) {
-      if (!peer.groups.has(group) || addresses.has(peer.id)) continue;
-      peer.leave(group);
-      if (peer.groups.size > 0) continue;
-      this.#peers.delete(peer.id);
-      this.#leaving.add(peer);
-      peer.close(() => this.#leaving.delete(peer));
-    }
+    this.#peers.setPeers(group, addresses);
   }
 
   send(group: GroupId, messages: readonly Message[]): void {
-    for (const message of messages) {
-      const peer = this.#peers.get(message.to);
-      if (peer?.groups.has(group) === true) peer.send(group, message);
-    }
+    this.#peers.send(group, messages);
   }
 
   setServing(serving: boolean, service = ''): void {
@@ -176,7 +175,7 @@ class Grpc implements GrpcTransport {
 
   stats(): GrpcStats {
     return {
-      peers: Object.fromEntries([...this.#peers.values()].map((peer) => [peer.id, peer.stats])),
+      peers: this.#peers.stats,
       clients: this.#inbound.clients,
       requests: this.#inbound.requests + this.#unary.size,
     };
@@ -191,13 +190,11 @@ class Grpc implements GrpcTransport {
     this.#state = 'closed';
     this.#receivers.clear();
     const reason = `node ${this.#nodeId} is stopping`;
+    const peers = this.#peers.close();
     this.#health.close();
     this.#inbound.close(reason);
     this.#unary.close(reason);
-    const ends = [...this.#peers.values(), ...this.#leaving].map(
-      (peer) => new Promise<void>((resolve) => peer.close(resolve)),
-    );
-    await Promise.all([...ends, this.#listener.close()]);
+    await Promise.all([peers, this.#listener.close()]);
   }
 
   #register({ onCall, callPath = defaultCallPath, services = [], reflection }: GrpcTransportOptions): void {
@@ -213,33 +210,33 @@ class Grpc implements GrpcTransport {
     new Reflection(index, [...served, healthService, ...reflectionServices].toSorted()).register(server);
   }
 
-  #namePeer(group: GroupId, id: NodeId, address: Address): void {
-    try {
-      parseAddress(address);
-    } catch (error) {
-      // It comes from the replicated log: no reason to stop, the member is as one that is away.
-      this.#logger('error', `cannot reach peer ${id}: ${error instanceof Error ? error.message : String(error)}`);
-      return;
-    }
-    const known = this.#peers.get(id);
-    known?.move(address);
-    const peer = known ?? new Peer(id, address, this.#peerContext);
-    this.#peers.set(id, peer);
-    peer.groups.add(group);
+  #advertised(): Address {
+    if (this.#advertise !== undefined) return this.#advertise;
+    return isReachable(parseAddress(this.#address)) ? this.#address : '';
+  }
+
+  #onPeerLost(peer: NodeId): void {
+    this.#peers.disconnected(peer);
+    this.#receivers.peerDown(peer);
   }
 
   #receive(from: NodeId, envelope: Uint8Array): void {
     if (this.#state === 'closed') return;
-    const { groupId, messages } = decodeEnvelope(envelope);
-    for (const message of messages) {
-      if (message.from === from && message.to === this.#nodeId) continue;
-      throw new DecodeError(`a message from ${message.from} to ${message.to} came from ${from} to ${this.#nodeId}`);
-    }
-    const counters = this.#peers.get(from)?.counters;
-    if (counters !== undefined) {
-      counters.receivedMessages += messages.length;
-      counters.receivedBytes += envelope.length;
-    }
-    if (messages.length > 0) this.#receivers.get(groupId)?.receive(messages);
+    const messages = this.#receivers.deliver(from, envelope);
+    this.#peers.received(from, messages, envelope.length);
   }
+}
+
+function dialPeer(limits: Limits, clock: Clock, tls: GrpcTls | undefined): PeerDial {
+  const shared = { limits, clock, tls, path: peerPath, keepAliveMs: limits.peerTimeoutMs };
+  return (address, hello, queue, events) =>
+    new Dialled({
+      ...shared,
+      address,
+      hello,
+      opened: (stream) => events.opened(new Sender(stream, () => queue.next())),
+      // Nothing comes back; what a later version might say is none of ours.
+      message: () => {},
+      closed: (end) => events.closed(end),
+    });
 }

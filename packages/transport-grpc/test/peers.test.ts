@@ -234,11 +234,14 @@ describe('a peer', () => {
   test('that fell silent is found out, and reached again when it is back', async () => {
     const b = await startNode({ nodeId: '2' });
     const proxy = await startProxy(b.address);
-    const a = await startNode({ limits: { ...quick, silenceTimeoutMs: 200 } });
+    const a = await startNode({ limits: { ...quick, peerTimeoutMs: 200 } });
+    const told: string[] = [];
+    a.transport.attach('quiet', { receive() {}, peerDown: (id) => void told.push(id) });
     a.transport.setPeers('g', new Map([['2', proxy.address]]));
     await until(() => a.transport.stats().peers['2']?.connected === true, 'it is connected');
     proxy.freeze();
     await until(() => a.transport.stats().peers['2']?.connected === false, 'the silence is noticed', 1500);
+    expect(told).toEqual(['2']);
     expect(a.log.at(-1)).toMatch(/^warn lost the connection to peer 2/);
     proxy.thaw();
     await until(() => a.transport.stats().peers['2']?.connected === true, 'it is reached again', 3000);

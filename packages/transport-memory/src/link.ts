@@ -1,6 +1,6 @@
+import { messageBytes } from '@raft/core';
 import type { Clock, Message, Random, Timer } from '@raft/core';
 import type { Faults } from './faults.js';
-import { messageBytes } from './message-bytes.js';
 
 /** Carries the messages of one group from one node to another, in order unless a fault says otherwise. */
 export interface Link {

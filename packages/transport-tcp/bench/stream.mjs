@@ -42,6 +42,8 @@ async function follow(leaderAddress) {
         round,
         matchIndex,
         rejection: undefined,
+        storeId: '',
+        priority: 1,
       };
       transport.send(group, [answer]);
     },
@@ -102,6 +104,7 @@ function stream(transport, { entries, bytes, window }, seconds) {
         leaderCommit: 0,
         round: 0,
         entries: batch(prevLogIndex),
+        quiesce: false,
       };
       transport.send(group, [message]);
     };

@@ -2,7 +2,7 @@ import { ChannelError } from '@raft/core';
 import type { Address, Channel, ChannelErrorCode, Clock, Logger, Random, RequestOptions, Timer } from '@raft/core';
 import { decodeReplies, encodeCalls } from '@raft/proto';
 import type { EncodedCall } from '@raft/proto';
-import { Backoff } from './backoff.js';
+import { Backoff } from '@raft/proto/transport';
 import type { Connection } from './connection.js';
 import { dial } from './dial.js';
 import type { DialEnd, Dialled } from './dial.js';
@@ -148,7 +148,7 @@ export class TcpChannel implements Channel {
     try {
       this.#dialled = dial({
         address: this.#address,
-        hello: { kind: 'client', clusterId, nodeId: '', targetId },
+        hello: { kind: 'client', clusterId, nodeId: '', targetId, address: '' },
         limits,
         clock,
         sockets,

@@ -57,24 +57,22 @@ export class Connection {
     this.#reader.maxFrameBytes = bytes;
   }
 
-  /** Sends a frame; nobody may write to the payload afterwards. Returns the bytes of the frame. */
-  write(kind: FrameKind, payload: Uint8Array): number {
-    const bytes = frameHeaderBytes + payload.length;
-    if (this.#socket.destroyed || !this.#socket.writable) return bytes;
+  /** Sends a frame; nobody may write to the payload afterwards. `taken` runs once the operating system has taken it, if ever. */
+  write(kind: FrameKind, payload: Uint8Array, taken?: () => void): void {
+    if (this.#socket.destroyed || !this.#socket.writable) return;
     if (payload.length <= copiedPayloadBytes) {
-      const frame = Buffer.allocUnsafe(bytes);
+      const frame = Buffer.allocUnsafe(frameHeaderBytes + payload.length);
       writeFrameHeader(frame, kind, payload);
       frame.set(payload, frameHeaderBytes);
-      this.#socket.write(frame);
+      this.#socket.write(frame, taken);
     } else {
       const header = Buffer.allocUnsafe(frameHeaderBytes);
       writeFrameHeader(header, kind, payload);
       this.#socket.cork();
       this.#socket.write(header);
-      this.#socket.write(payload);
+      this.#socket.write(payload, taken);
       this.#socket.uncork();
     }
-    return bytes;
   }
 
   /** Gathers the frames that `write` sends into one system call. */

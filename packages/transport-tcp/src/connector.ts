@@ -4,13 +4,16 @@ import { TcpChannel } from './channel.js';
 import type { ChannelContext } from './channel.js';
 import { withDefaults } from './limits.js';
 import type { TcpLimits } from './limits.js';
-import { plainSockets } from './sockets.js';
+import { socketsFor } from './sockets.js';
+import type { TcpTls } from './sockets.js';
 
 export interface TcpConnectorOptions {
   /** Refuses servers of another cluster. Default: any cluster will do. */
   readonly clusterId?: string;
   /** Refuses servers that are another node. Default: any node will do. */
   readonly nodeId?: NodeId;
+  /** Mutual TLS. Default: none. */
+  readonly tls?: TcpTls;
   /** Of a channel: `maxFrameBytes`, `maxQueuedBytes`, the timeouts and the pauses apply. */
   readonly limits?: TcpLimits;
   /** Requests of one channel without an answer; beyond, more reject with `RAFT_CHANNEL_BUSY`. Default 65,536. */
@@ -35,7 +38,7 @@ export function tcpConnector(options: TcpConnectorOptions = {}): Connector {
     logger: options.logger ?? silent,
     clock: options.clock ?? systemClock(),
     random: options.random ?? Math.random,
-    sockets: plainSockets,
+    sockets: socketsFor(options.tls),
   };
   return { connect: (address) => new TcpChannel(address, context) };
 }

@@ -1,11 +1,11 @@
 import type { Address, Clock } from '@raft/core';
 import { decodeHelloReply, encodeHello } from '@raft/proto';
 import type { Hello } from '@raft/proto';
-import { parseAddress } from './address.js';
+import { parseAddress, refuseReply } from '@raft/proto/transport';
+import type { LinkEnd } from '@raft/proto/transport';
 import { Connection } from './connection.js';
 import type { ConnectionEnd } from './connection.js';
-import { FrameError, FrameKind } from './frame.js';
-import { maxHelloBytes, refuseReply } from './handshake.js';
+import { FrameError, FrameKind, maxHelloBytes } from './frame.js';
 import type { Limits } from './limits.js';
 import { Liveness } from './liveness.js';
 import type { Sockets } from './sockets.js';
@@ -16,6 +16,8 @@ export interface DialOptions {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly sockets: Sockets;
+  /** The other side is asked for signs of life also while nothing is sent, and closed without them after so many milliseconds. */
+  readonly keepAliveMs?: number;
   /** The other side accepted the handshake; only now may anything be written. */
   readonly opened: (connection: Connection) => void;
   /** A frame after the handshake, but for signs of life. May throw `FrameError` or `DecodeError`, which ends the connection. */
@@ -24,11 +26,7 @@ export interface DialOptions {
   readonly closed: (end: DialEnd) => void;
 }
 
-export interface DialEnd extends ConnectionEnd {
-  readonly opened: boolean;
-  /** The other side was reached and did not want us, or is not whom we want. */
-  readonly refused: boolean;
-}
+export interface DialEnd extends ConnectionEnd, LinkEnd {}
 
 /** An outgoing connection, open or on its way. */
 export interface Dialled {
@@ -41,8 +39,8 @@ export interface Dialled {
 
 /** Connects and shakes hands. Throws {@link InvalidArgumentError} for a malformed address. */
 export function dial(options: DialOptions): Dialled {
-  const { address, hello, limits, clock, sockets } = options;
-  const socket = sockets.dial(parseAddress(address));
+  const { address, hello, limits, clock, sockets, keepAliveMs } = options;
+  const socket = sockets.dial(parseAddress(address), hello.targetId);
   let state: 'greeting' | 'open' | 'refused' = 'greeting';
 
   const connection = new Connection(socket, maxHelloBytes, {
@@ -57,7 +55,7 @@ export function dial(options: DialOptions): Dialled {
       options.closed({ ...end, opened: state === 'open', refused: state === 'refused' });
     },
   });
-  const liveness = new Liveness(connection, clock, limits.silenceTimeoutMs);
+  const liveness = new Liveness(connection, clock, keepAliveMs ?? limits.silenceTimeoutMs, keepAliveMs !== undefined);
   const deadline = clock.setTimer(clock.now() + limits.handshakeTimeoutMs, () =>
     connection.destroy({ reason: `no handshake within ${limits.handshakeTimeoutMs} ms`, fault: false }),
   );
@@ -74,6 +72,7 @@ export function dial(options: DialOptions): Dialled {
     }
     state = 'open';
     connection.maxFrameBytes = limits.maxFrameBytes;
+    liveness.start();
     options.opened(connection);
   }
 

@@ -24,6 +24,9 @@ export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 
 export const frameHeaderBytes = 9;
 
+/** Bytes of a Hello or its reply, before which nobody is trusted with more. */
+export const maxHelloBytes = 4096;
+
 /** Tells a checksum that covers the kind as well as the payload. */
 export function frameChecksum(kind: number, payload: Uint8Array): number {
   return crc32(payload, kind);

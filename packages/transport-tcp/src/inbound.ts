@@ -2,15 +2,13 @@ import type { Socket } from 'node:net';
 import type { CallHandler, Clock, NodeId } from '@raft/core';
 import { DecodeError, decodeHello, encodeHelloReply, PROTOCOL_VERSION } from '@raft/proto';
 import type { Hello } from '@raft/proto';
-import { formatAddress } from './address.js';
+import { formatAddress, refuseHello } from '@raft/proto/transport';
+import type { Self, ThrottledLog, VersionedHello } from '@raft/proto/transport';
 import { Connection } from './connection.js';
 import type { ConnectionEnd } from './connection.js';
-import { FrameError, FrameKind } from './frame.js';
-import { maxHelloBytes, refuseHello } from './handshake.js';
-import type { Self } from './handshake.js';
+import { FrameError, FrameKind, maxHelloBytes } from './frame.js';
 import type { Limits } from './limits.js';
 import { ServedClient } from './served-client.js';
-import type { ThrottledLog } from './throttled-log.js';
 
 export interface InboundContext {
   readonly self: Self;
@@ -19,12 +17,14 @@ export interface InboundContext {
   readonly log: ThrottledLog;
   readonly onCall: CallHandler;
   /** Called when a peer's handshake was accepted. */
-  readonly peerConnected: (inbound: Inbound, peer: NodeId) => void;
+  readonly peerConnected: (inbound: Inbound, hello: Hello) => void;
   /** Called when a client's handshake would be accepted; a reason refuses it. */
   readonly refuseClient: () => string | undefined;
   /** An envelope from a peer. May throw `DecodeError` and `FrameError`. */
   readonly receive: (peer: NodeId, payload: Uint8Array) => void;
   readonly closed: (inbound: Inbound) => void;
+  /** Why the other side of a socket cannot be this node. */
+  readonly refusePeer: (socket: Socket, nodeId: NodeId) => string | undefined;
 }
 
 const noPayload = new Uint8Array(0);
@@ -56,13 +56,18 @@ export class Inbound {
       frame: (kind, payload) => {
         if (this.#peer !== undefined || this.#client !== undefined) return this.#onFrame(kind, payload);
         deadline.cancel();
-        this.#onHello(kind, payload);
+        this.#onHello(socket, kind, payload);
       },
       closed: (end) => {
         deadline.cancel();
         this.#onClosed(end);
       },
     });
+  }
+
+  /** Once its handshake was accepted, when it is one. */
+  get peer(): NodeId | undefined {
+    return this.#peer;
   }
 
   get isClient(): boolean {
@@ -85,14 +90,15 @@ export class Inbound {
     this.#connection.destroy({ reason, fault: false });
   }
 
-  #onHello(kind: number, payload: Uint8Array): void {
+  #onHello(socket: Socket, kind: number, payload: Uint8Array): void {
     if (kind !== FrameKind.hello) throw new FrameError(`a frame of kind ${kind} instead of a handshake`);
-    let hello: (Hello & { readonly version: number }) | undefined;
+    let hello: VersionedHello | undefined;
     let refusal: string | undefined;
     try {
       hello = decodeHello(payload);
       refusal = refuseHello(this.#context.self, hello);
-      if (refusal === undefined && hello.kind === 'client') refusal = this.#context.refuseClient();
+      refusal ??=
+        hello.kind === 'client' ? this.#context.refuseClient() : this.#context.refusePeer(socket, hello.nodeId);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       refusal = `${error.message} (protocol version ${PROTOCOL_VERSION} is spoken here)`;
@@ -116,7 +122,7 @@ export class Inbound {
       this.#client = new ServedClient(this.#connection, onCall, limits);
     } else {
       this.#peer = hello.nodeId;
-      peerConnected(this, hello.nodeId);
+      peerConnected(this, hello);
     }
     this.#connection.write(FrameKind.helloReply, encodeHelloReply({ accepted: true, ...self, reason: '' }));
   }

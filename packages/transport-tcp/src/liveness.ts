@@ -4,35 +4,45 @@ import { FrameKind } from './frame.js';
 
 const noPayload = new Uint8Array(0);
 
+/** A silence is looked for, and a sign of life asked for, so many times within the timeout. */
+const checksPerTimeout = 4;
+
 /**
- * Finds out that the other side vanished without a word: while something is being sent it is asked for a sign of life. An
- * idle connection is not asked, and costs nothing.
+ * Finds out within `timeoutMs` that the other side vanished without a word, by asking it for signs of life. Unless `always`, it is
+ * asked only after something was sent: an idle connection then costs nothing.
  */
 export class Liveness {
   readonly #connection: Connection;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly #always: boolean;
   #timer: Timer | undefined;
-  #wroteSincePing = false;
-  /** Since when a sign of life is awaited. */
-  #waitingSince: number | undefined;
+  #wrote = false;
+  /** Since when nothing was heard although something was asked; undefined when there is nothing to wait for. */
+  #silentSince: number | undefined;
   #progress = 0;
 
-  constructor(connection: Connection, clock: Clock, timeoutMs: number) {
+  constructor(connection: Connection, clock: Clock, timeoutMs: number, always: boolean) {
     this.#connection = connection;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
+    this.#always = always;
+  }
+
+  /** The other side is there. */
+  start(): void {
+    if (this.#always) this.#arm();
   }
 
   /** Something was sent. */
   wrote(): void {
-    this.#wroteSincePing = true;
+    this.#wrote = true;
     if (this.#timer === undefined) this.#arm();
   }
 
   /** Something arrived. */
   heard(): void {
-    this.#waitingSince = undefined;
+    this.#silentSince = undefined;
   }
 
   stop(): void {
@@ -41,32 +51,32 @@ export class Liveness {
   }
 
   #arm(): void {
-    const at = this.#clock.now() + this.#timeoutMs / 5;
+    const at = this.#clock.now() + this.#timeoutMs / checksPerTimeout;
     this.#timer = this.#clock.setTimer(at, () => this.#check(at));
   }
 
   #check(dueAt: number): void {
     this.#timer = undefined;
+    const stepMs = this.#timeoutMs / checksPerTimeout;
     const now = this.#clock.now();
-    if (now - dueAt > this.#timeoutMs / 5) {
-      // It was this process that stood still; the answer may be there, unread.
-      this.#arm();
-    } else if (this.#waitingSince !== undefined) {
+    // It was this process that stood still; the answer may be there, unread.
+    if (now - dueAt > stepMs) return this.#askAgain();
+    if (this.#silentSince !== undefined) {
       // One that slowly takes a long queue has not come to the question yet.
-      const progress = this.#connection.unsentBytes > 0 && this.#connection.progress !== this.#progress;
-      if (progress) this.#waitingSince = now;
-      if (now - this.#waitingSince >= this.#timeoutMs) {
-        const reason = `no sign of life for ${this.#timeoutMs} ms`;
-        this.#connection.destroy({ reason, fault: false });
-      } else {
-        this.#arm();
-      }
-    } else if (this.#wroteSincePing) {
-      this.#wroteSincePing = false;
-      this.#waitingSince = now;
-      this.#connection.write(FrameKind.ping, noPayload);
-      this.#arm();
+      if (this.#connection.unsentBytes > 0 && this.#connection.progress !== this.#progress) this.#silentSince = now;
+      this.#progress = this.#connection.progress;
+      // The silence began up to a step before it was asked about.
+      if (now - this.#silentSince < this.#timeoutMs - stepMs) return this.#arm();
+      return this.#connection.destroy({ reason: `no sign of life for ${this.#timeoutMs} ms`, fault: false });
     }
+    if (this.#wrote || this.#always) this.#askAgain();
+  }
+
+  #askAgain(): void {
+    this.#wrote = false;
+    this.#silentSince = this.#clock.now();
+    this.#connection.write(FrameKind.ping, noPayload);
     this.#progress = this.#connection.progress;
+    this.#arm();
   }
 }

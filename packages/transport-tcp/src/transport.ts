@@ -12,21 +12,29 @@ import type {
   Receiver,
   Transport,
 } from '@raft/core';
-import { decodeEnvelope } from '@raft/proto';
-import { formatAddress, parseAddress } from './address.js';
+import {
+  checkAdvertised,
+  formatAddress,
+  isReachable,
+  parseAddress,
+  Peers,
+  Receivers,
+  throttledLog,
+} from '@raft/proto/transport';
+import type { PeerDial, ThrottledLog } from '@raft/proto/transport';
+import { dial } from './dial.js';
+import { EnvelopeWriter } from './envelope-writer.js';
 import { FrameError } from './frame.js';
 import { ownBytes } from './frame-reader.js';
 import { Inbound } from './inbound.js';
 import type { InboundContext } from './inbound.js';
 import { withDefaults } from './limits.js';
-import type { TcpLimits } from './limits.js';
+import type { Limits, TcpLimits } from './limits.js';
 import { listen } from './listener.js';
 import type { Listener } from './listener.js';
-import { Peer } from './peer.js';
-import type { PeerContext } from './peer.js';
-import { plainSockets } from './sockets.js';
+import { socketsFor } from './sockets.js';
+import type { Sockets, TcpTls } from './sockets.js';
 import type { TcpStats } from './stats.js';
-import { throttledLog } from './throttled-log.js';
 
 export interface TcpTransportOptions {
   /** This node's id: peers and clients that look for another one are refused. */
@@ -36,10 +44,17 @@ export interface TcpTransportOptions {
   /** `host:port` for peers and clients; port 0 lets the system choose. */
   readonly listen: Address;
   /**
+   * Where other nodes reach this one: those that have it from nobody else answer there. Default: what it listens on, unless that is a
+   * wildcard such as 0.0.0.0.
+   */
+  readonly advertise?: Address;
+  /**
    * Serves clients' requests. The payload of a call shares memory with the other requests of its frame: copy what is kept
    * for long. Without a handler requests are refused.
    */
   readonly onCall?: CallHandler;
+  /** Mutual TLS, for peers and clients alike. Default: none. */
+  readonly tls?: TcpTls;
   readonly limits?: TcpLimits;
   readonly logger?: Logger;
   /** Default {@link systemClock}. */
@@ -59,7 +74,7 @@ const spareConnections = 256;
 
 /**
  * Carries messages and clients' requests in frames over TCP; one port serves both. Every node dials every peer that a group
- * names, and sends on that connection only; what a peer sends arrives on the connection that the peer dialled.
+ * names or that it has to answer, and sends on that connection only; what a peer sends arrives on the connection that the peer dialled.
  * Throws {@link InvalidArgumentError}.
  */
 export function tcpTransport(options: TcpTransportOptions): TcpTransport {
@@ -67,37 +82,48 @@ export function tcpTransport(options: TcpTransportOptions): TcpTransport {
 }
 
 class Tcp implements TcpTransport {
-  readonly #nodeId: NodeId;
-  readonly #logger: Logger;
-  readonly #peerContext: PeerContext;
+  readonly #limits: Limits;
+  readonly #sockets: Sockets;
+  readonly #log: ThrottledLog;
+  readonly #receivers: Receivers;
+  readonly #peers: Peers;
   readonly #inboundContext: InboundContext;
-  readonly #receivers = new Map<GroupId, Receiver>();
-  readonly #peers = new Map<NodeId, Peer>();
-  /** No longer named by any group; their connections are closing. */
-  readonly #leaving = new Set<Peer>();
   readonly #inbounds = new Set<Inbound>();
   /** The one connection that each peer may have to us. */
   readonly #inboundOf = new Map<NodeId, Inbound>();
+  readonly #advertise: Address | undefined;
   #listening: Promise<Listener> | undefined;
   #state: 'new' | 'started' | 'closed' = 'new';
   #closing: Promise<void> | undefined;
   #address: Address;
 
   constructor(options: TcpTransportOptions) {
-    const { nodeId, clusterId, clock = systemClock(), logger = silent } = options;
+    const { nodeId, clusterId, clock = systemClock(), logger = silent, random = Math.random, advertise } = options;
     if (nodeId === '') throw new InvalidArgumentError('nodeId is empty: give the id of this node');
     if (clusterId === '') throw new InvalidArgumentError('clusterId is empty: give the name of the cluster');
-    this.#nodeId = nodeId;
-    this.#logger = logger;
     this.#address = formatAddress(parseAddress(options.listen));
-    const self = { nodeId, clusterId };
-    const shared = { self, limits: withDefaults(options.limits), clock, log: throttledLog(logger, clock) };
-    this.#peerContext = { ...shared, logger, random: options.random ?? Math.random, sockets: plainSockets };
+    this.#advertise = advertise === undefined ? undefined : checkAdvertised(advertise);
+    this.#limits = withDefaults(options.limits);
+    this.#sockets = socketsFor(options.tls);
+    this.#log = throttledLog(logger, clock);
+    this.#receivers = new Receivers(nodeId);
+    const shared = { self: { nodeId, clusterId }, clock, log: this.#log };
+    this.#peers = new Peers({
+      ...shared,
+      limits: { ...this.#limits, maxEnvelopeBytes: this.#limits.maxFrameBytes, maxEnvelopeName: 'maxFrameBytes' },
+      logger,
+      random,
+      advertised: () => this.#advertised(),
+      dial: this.#dialPeer(clock),
+      down: (peer) => this.#receivers.peerDown(peer),
+    });
     this.#inboundContext = {
       ...shared,
+      limits: this.#limits,
       onCall: options.onCall ?? ((call) => call.fail(`node ${nodeId} serves no clients`)),
       refuseClient: () => this.#refuseClient(),
-      peerConnected: (inbound, peer) => this.#onPeerConnected(inbound, peer),
+      refusePeer: (socket, id) => this.#sockets.refusePeer(socket, id),
+      peerConnected: (inbound, hello) => this.#onPeerConnected(inbound, hello.nodeId, hello.address),
       receive: (peer, payload) => this.#receive(peer, payload),
       closed: (inbound) => this.#onInboundClosed(inbound),
     };
@@ -112,12 +138,12 @@ class Tcp implements TcpTransport {
       throw new TransportError('RAFT_TRANSPORT', `this transport is ${this.#state} already: make a new one`);
     }
     this.#state = 'started';
-    const { limits, log, sockets } = this.#peerContext;
     this.#listening = listen({
       address: this.#address,
-      sockets,
-      log,
-      maxConnections: limits.maxClients + spareConnections,
+      sockets: this.#sockets,
+      log: this.#log,
+      maxConnections: this.#limits.maxClients + spareConnections,
+      handshakeTimeoutMs: this.#limits.handshakeTimeoutMs,
       onSocket: (socket) => this.#onSocket(socket),
     });
     this.#address = (await this.#listening).address;
@@ -126,39 +152,25 @@ class Tcp implements TcpTransport {
   }
 
   attach(group: GroupId, receiver: Receiver): void {
-    if (this.#receivers.has(group))
-      throw new InvalidArgumentError(`group ${group} is attached already: detach it first`);
-    this.#receivers.set(group, receiver);
+    this.#receivers.attach(group, receiver);
   }
 
   detach(group: GroupId): void {
-    this.#receivers.delete(group);
+    this.#receivers.detach(group);
   }
 
   setPeers(group: GroupId, addresses: ReadonlyMap<NodeId, Address>): void {
-    if (this.#state === 'closed') return;
-    for (const [id, address] of addresses) if (id !== this.#nodeId) this.#namePeer(group, id, address);
-    for (const peer of this.#peers.values()) {
-      if (!peer.groups.has(group) || addresses.has(peer.id)) continue;
-      peer.leave(group);
-      if (peer.groups.size > 0) continue;
-      this.#peers.delete(peer.id);
-      this.#leaving.add(peer);
-      peer.close(() => this.#leaving.delete(peer));
-    }
+    this.#peers.setPeers(group, addresses);
   }
 
   send(group: GroupId, messages: readonly Message[]): void {
-    for (const message of messages) {
-      const peer = this.#peers.get(message.to);
-      if (peer?.groups.has(group) === true) peer.send(group, message);
-    }
+    this.#peers.send(group, messages);
   }
 
   stats(): TcpStats {
     const inbounds = [...this.#inbounds];
     return {
-      peers: Object.fromEntries([...this.#peers.values()].map((peer) => [peer.id, peer.stats])),
+      peers: this.#peers.stats,
       clients: inbounds.filter((inbound) => inbound.isClient).length,
       requests: inbounds.reduce((sum, inbound) => sum + inbound.requests, 0),
     };
@@ -172,29 +184,31 @@ class Tcp implements TcpTransport {
   async #close(): Promise<void> {
     this.#state = 'closed';
     this.#receivers.clear();
-    const ends = [...this.#peers.values(), ...this.#leaving].map(
-      (peer) => new Promise<void>((resolve) => peer.close(resolve)),
-    );
+    const peers = this.#peers.close();
     for (const inbound of this.#inbounds) inbound.finish('the transport was closed');
     // What went wrong with the start, the start has said.
     const listener = await this.#listening?.catch(() => undefined);
-    if (listener !== undefined) ends.push(listener.close());
-    await Promise.all(ends);
+    await Promise.all([peers, listener?.close()]);
   }
 
-  #namePeer(group: GroupId, id: NodeId, address: Address): void {
-    const known = this.#peers.get(id);
-    try {
-      parseAddress(address);
-    } catch (error) {
-      // It comes from the replicated log: no reason to stop, the member is as one that is away.
-      this.#logger('error', `cannot reach peer ${id}: ${error instanceof Error ? error.message : String(error)}`);
-      return;
-    }
-    if (known !== undefined) known.move(address);
-    const peer = known ?? new Peer(id, address, this.#peerContext);
-    this.#peers.set(id, peer);
-    peer.groups.add(group);
+  #advertised(): Address {
+    if (this.#advertise !== undefined) return this.#advertise;
+    return isReachable(parseAddress(this.#address)) ? this.#address : '';
+  }
+
+  #dialPeer(clock: Clock): PeerDial {
+    const shared = { limits: this.#limits, clock, sockets: this.#sockets, keepAliveMs: this.#limits.peerTimeoutMs };
+    return (address, hello, queue, events) =>
+      dial({
+        ...shared,
+        address,
+        hello,
+        opened: (connection) => events.opened(new EnvelopeWriter(connection, queue)),
+        frame(kind) {
+          throw new FrameError(`a frame of kind ${kind} on a connection that only we write to`);
+        },
+        closed: (end) => events.closed(end),
+      });
   }
 
   #onSocket(socket: Socket): void {
@@ -203,35 +217,30 @@ class Tcp implements TcpTransport {
   }
 
   #refuseClient(): string | undefined {
-    const { maxClients } = this.#peerContext.limits;
+    const { maxClients } = this.#limits;
     let clients = 0;
     for (const inbound of this.#inbounds) if (inbound.isClient) clients += 1;
     return clients < maxClients ? undefined : `${maxClients} clients are connected, more are not served`;
   }
 
-  #onPeerConnected(inbound: Inbound, id: NodeId): void {
+  #onPeerConnected(inbound: Inbound, id: NodeId, address: Address): void {
     // Messages of the earlier connection that were not read yet must not arrive after those of the new one.
     this.#inboundOf.get(id)?.destroy('the peer connected anew');
     this.#inboundOf.set(id, inbound);
-    this.#peers.get(id)?.wake();
+    this.#peers.connected(id, address);
   }
 
   #onInboundClosed(inbound: Inbound): void {
     this.#inbounds.delete(inbound);
-    for (const [id, each] of this.#inboundOf) if (each === inbound) this.#inboundOf.delete(id);
+    const { peer } = inbound;
+    if (peer === undefined || this.#inboundOf.get(peer) !== inbound) return;
+    this.#inboundOf.delete(peer);
+    this.#peers.disconnected(peer);
+    this.#receivers.peerDown(peer);
   }
 
   #receive(from: NodeId, payload: Uint8Array): void {
-    const { groupId, messages } = decodeEnvelope(ownBytes(payload));
-    for (const message of messages) {
-      if (message.from === from && message.to === this.#nodeId) continue;
-      throw new FrameError(`a message from ${message.from} to ${message.to} came from ${from} to ${this.#nodeId}`);
-    }
-    const counters = this.#peers.get(from)?.counters;
-    if (counters !== undefined) {
-      counters.receivedMessages += messages.length;
-      counters.receivedBytes += payload.length;
-    }
-    if (messages.length > 0) this.#receivers.get(groupId)?.receive(messages);
+    const messages = this.#receivers.deliver(from, ownBytes(payload));
+    this.#peers.received(from, messages, payload.length);
   }
 }

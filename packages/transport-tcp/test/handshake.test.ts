@@ -134,7 +134,9 @@ describe('the side that dials', () => {
     transport.setPeers('g', new Map([['2', server.address]]));
     transport.send('g', [numbered('1', '2', 1)]);
     await until(() => server.hellos.length === 1, 'the hello');
-    expect(server.hellos[0]).toEqual({ kind: 'peer', clusterId: 'test', nodeId: '1', targetId: '2', version: 1 });
+    const { address } = transport;
+    const hello = { kind: 'peer', clusterId: 'test', nodeId: '1', targetId: '2', version: 1, address };
+    expect(server.hellos[0]).toEqual(hello);
     for (let i = 0; i < 20; i += 1) {
       transport.send('g', [numbered('1', '2', 1)]);
       await turn();
@@ -219,6 +221,6 @@ test('a peer that connects anew replaces its earlier connection, whose unread me
 });
 
 test('the hello of the wire is the one of the protocol', () => {
-  const hello: Hello = { kind: 'peer', clusterId: 'c', nodeId: 'n', targetId: 't' };
+  const hello: Hello = { kind: 'peer', clusterId: 'c', nodeId: 'n', targetId: 't', address: '' };
   expect(frame(FrameKind.hello, encodeHello(hello)).readUInt8(4)).toBe(1);
 });

@@ -218,7 +218,7 @@ describe('a peer that does not read', () => {
 
 describe('a peer that vanished', () => {
   test('without a word is noticed while something is sent to it, however little', async () => {
-    const { node, peer } = await connected({ silenceTimeoutMs: 100 });
+    const { node, peer } = await connected({ peerTimeoutMs: 100 });
     const from = performance.now();
     // Its machine takes the bytes, but no answer to a question ever comes.
     await until(() => {
@@ -232,15 +232,29 @@ describe('a peer that vanished', () => {
     expect(peer.frames.filter(({ kind }) => kind === FrameKind.ping).length).toBe(1);
   });
 
-  test('is not asked for while nothing is sent', async () => {
-    const { node, peer } = await connected({ silenceTimeoutMs: 20 });
-    for (let i = 0; i < 60; i += 1) await turn();
-    expect(node.transport.stats().peers['2']?.connected).toBe(true);
-    expect(peer.frames.map(({ kind }) => kind)).toEqual([FrameKind.hello]);
+  test('is noticed also while nothing is sent, and every group is told', async () => {
+    const { node, peer } = await connected({ peerTimeoutMs: 60 });
+    const told: string[] = [];
+    for (const group of ['g', 'i']) {
+      node.transport.attach(group, { receive() {}, peerDown: (id) => void told.push(`${group} ${id}`) });
+    }
+    await until(() => told.length > 0, 'the groups are told');
+    expect(told).toEqual(['g 2', 'i 2']);
+    expect(peer.frames.map(({ kind }) => kind)).toEqual([FrameKind.hello, FrameKind.ping]);
+  });
+
+  test('is asked once for all groups, however many there are, and costs nothing more', async () => {
+    server = await rawServer({ nodeId: '2', pong: true });
+    const { transport } = await world.start({ nodeId: '1', limits: { peerTimeoutMs: 400 } });
+    for (let i = 0; i < 100; i += 1) transport.setPeers(`g${i}`, new Map([['2', server.address]]));
+    await until(() => (server?.connections[0]?.frames.length ?? 0) >= 4, 'signs of life are asked for');
+    expect(server.connections).toHaveLength(1);
+    expect(server.connections[0]!.frames.slice(1).every(({ kind }) => kind === FrameKind.ping)).toBe(true);
+    expect(transport.stats().peers['2']?.connected).toBe(true);
   });
 
   test('is not taken for one that answers', async () => {
-    const one = await world.start({ nodeId: '1', logger: log.logger, limits: { silenceTimeoutMs: 100 } });
+    const one = await world.start({ nodeId: '1', logger: log.logger, limits: { peerTimeoutMs: 100 } });
     const two = await world.start({ nodeId: '2' });
     one.transport.setPeers('g', new Map([['2', two.address]]));
     const from = performance.now();
@@ -253,8 +267,8 @@ describe('a peer that vanished', () => {
   });
 
   test('is not taken for one that slowly reads a long queue', async () => {
-    const silenceTimeoutMs = 250;
-    const one = await world.start({ nodeId: '1', logger: log.logger, limits: { silenceTimeoutMs } });
+    const peerTimeoutMs = 250;
+    const one = await world.start({ nodeId: '1', logger: log.logger, limits: { peerTimeoutMs } });
     server = await rawServer({ nodeId: '2', pong: true });
     one.transport.setPeers('g', new Map([['2', server.address]]));
     await until(() => one.transport.stats().peers['2']?.connected === true, 'it connects');
@@ -272,7 +286,7 @@ describe('a peer that vanished', () => {
     }
     socket.resume();
     await until(() => frames.length > 1, 'the message arrives');
-    expect(performance.now() - from).toBeGreaterThan(2 * silenceTimeoutMs);
+    expect(performance.now() - from).toBeGreaterThan(2 * peerTimeoutMs);
     expect(log.at('warn')).toEqual([]);
     expect(one.transport.stats().peers['2']?.connected).toBe(true);
   });

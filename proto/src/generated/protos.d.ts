@@ -1230,6 +1230,9 @@ export namespace raft {
             /** Hello targetId. */
             targetId: string;
 
+            /** Hello address. */
+            address: string;
+
             /**
              * Encodes the specified Hello message. Does not implicitly {@link raft.v1.Hello.verify|verify} messages.
              * @param message Hello message or plain object to encode
@@ -1268,6 +1271,9 @@ export namespace raft {
 
                 /** Hello targetId */
                 targetId?: (string|null);
+
+                /** Hello address */
+                address?: (string|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

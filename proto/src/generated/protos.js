@@ -1863,6 +1863,7 @@ export const raft = $root.raft = (() => {
             Hello.prototype.clusterId = "";
             Hello.prototype.nodeId = "";
             Hello.prototype.targetId = "";
+            Hello.prototype.address = "";
 
             Hello.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -1881,6 +1882,8 @@ export const raft = $root.raft = (() => {
                     writer.uint32(34).string(message.nodeId);
                 if (message.targetId != null && $Object.hasOwnProperty.call(message, "targetId") && message.targetId !== "")
                     writer.uint32(42).string(message.targetId);
+                if (message.address != null && $Object.hasOwnProperty.call(message, "address") && message.address !== "")
+                    writer.uint32(50).string(message.address);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1957,6 +1960,15 @@ export const raft = $root.raft = (() => {
                                 message.targetId = value;
                             else
                                 delete message.targetId;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.address = value;
+                            else
+                                delete message.address;
                             continue;
                         }
                     }

@@ -41,7 +41,7 @@ interface SocketTransport extends Transport {
 }
 
 /** Nodes that give up and try again quickly, as a test has no time; but a gRPC connection in vain costs some milliseconds. */
-const limits = { minBackoffMs: 10, maxBackoffMs: 200, handshakeTimeoutMs: 1000, silenceTimeoutMs: 1000 };
+const limits = { minBackoffMs: 10, maxBackoffMs: 200, handshakeTimeoutMs: 1000, peerTimeoutMs: 1000 };
 
 export const tcp = (): Network =>
   proxied((nodeId) => tcpTransport({ nodeId, clusterId, listen: '127.0.0.1:0', limits }));

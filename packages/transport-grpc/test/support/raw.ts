@@ -49,7 +49,7 @@ export function hello(
   fields: Partial<Hello> = {},
   patch: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes,
 ): Metadata {
-  const bytes = encodeHello({ kind: 'peer', clusterId: 'c', nodeId: '2', targetId: '1', ...fields });
+  const bytes = encodeHello({ kind: 'peer', clusterId: 'c', nodeId: '2', targetId: '1', address: '', ...fields });
   const metadata = new Metadata();
   metadata.set('raft-hello-bin', Buffer.from(patch(bytes)));
   return metadata;

@@ -3,7 +3,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Logger, LogLevel } from '@raft/core';
 import { decodeHello, encodeHello, encodeHelloReply } from '@raft/proto';
 import type { Hello } from '@raft/proto';
-import { parseAddress } from '../../src/address.js';
+import { parseAddress } from '@raft/proto/transport';
 import { FrameKind, frameChecksum, frameHeaderBytes } from '../../src/frame.js';
 import { FrameReader } from '../../src/frame-reader.js';
 
@@ -31,7 +31,7 @@ export function frame(kind: number, payload: Uint8Array, checksum: number = fram
 }
 
 export function helloFrame(hello: Partial<Hello>): Buffer {
-  const whole: Hello = { kind: 'peer', clusterId: 'test', nodeId: '9', targetId: '1', ...hello };
+  const whole: Hello = { kind: 'peer', clusterId: 'test', nodeId: '9', targetId: '1', address: '', ...hello };
   return frame(FrameKind.hello, encodeHello(whole));
 }
 

@@ -318,6 +318,8 @@ export const messageCases: readonly TransportCase[] = [
     needs: 'addresses',
     async run(world) {
       const [a, b, c] = await startNodes(world, 3);
+      // One that is connected to us would be answered.
+      b?.transport.setPeers('g', new Map());
       await sendUntilReceived(a!.transport, (i) => numbered('1', '2', i), b!.inbox);
       const before = b!.inbox.messages.length;
       a?.transport.setPeers('g', new Map([['3', c!.address]]));

@@ -20,3 +20,18 @@ export function parseAddress(address: Address): HostPort {
 export function formatAddress({ host, port }: HostPort): Address {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** Hosts that mean every address of a machine: to listen on, not to be dialled. */
+const wildcards: ReadonlySet<string> = new Set(['0.0.0.0', '::', '0:0:0:0:0:0:0:0']);
+
+/** Whether others can dial what this node listens on: not so with a wildcard, or before the system has chosen a port. */
+export function isReachable({ host, port }: HostPort): boolean {
+  return port > 0 && !wildcards.has(host);
+}
+
+/** The address in its usual form. Throws {@link InvalidArgumentError} when nobody could dial it. */
+export function checkAdvertised(address: Address): Address {
+  const parsed = parseAddress(address);
+  if (isReachable(parsed)) return formatAddress(parsed);
+  throw new InvalidArgumentError(`advertise is ${address}, which nobody can dial: give a host and a port`);
+}

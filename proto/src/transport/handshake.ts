@@ -1,17 +1,16 @@
 import type { NodeId } from '@raft/core';
-import { PROTOCOL_VERSION } from '@raft/proto';
-import type { Hello, HelloReply } from '@raft/proto';
-
-/** Bytes of a Hello or its reply, before which nobody is trusted with more. */
-export const maxHelloBytes = 4096;
+import { PROTOCOL_VERSION } from '../envelope.js';
+import type { Hello, HelloReply } from '../hello.js';
 
 export interface Self {
   readonly clusterId: string;
   readonly nodeId: NodeId;
 }
 
+export type VersionedHello = Hello & { readonly version: number };
+
 /** Why a connection with this Hello is refused; undefined when it is accepted. */
-export function refuseHello(self: Self, hello: Hello & { readonly version: number }): string | undefined {
+export function refuseHello(self: Self, hello: VersionedHello): string | undefined {
   const { version, kind, clusterId, nodeId, targetId } = hello;
   if (version !== PROTOCOL_VERSION) return `protocol version ${version} is not spoken here, only ${PROTOCOL_VERSION}`;
   const anyCluster = kind === 'client' && clusterId === '';

@@ -1,0 +1,20 @@
+// What every network transport of ours does alike. For transports, not for their users.
+export { checkAdvertised, formatAddress, isReachable, parseAddress } from './address.js';
+export type { HostPort } from './address.js';
+export { Backoff } from './backoff.js';
+export { EnvelopeQueue } from './envelope-queue.js';
+export type { PeerCounters, PeerStats } from './envelope-queue.js';
+export { refuseHello, refuseReply } from './handshake.js';
+export type { Self, VersionedHello } from './handshake.js';
+export { checkLimits, targetEnvelopeBytes } from './limits.js';
+export type { PeerLimits } from './limits.js';
+export { Outbox } from './outbox.js';
+export type { Batch } from './outbox.js';
+export { Peer } from './peer.js';
+export type { LinkEnd, PeerContext, PeerDial, PeerLink, PeerLinkEvents, PeerWriter } from './peer.js';
+export { Peers } from './peers.js';
+export { Receivers } from './receivers.js';
+export { throttledLog } from './throttled-log.js';
+export type { ThrottledLog } from './throttled-log.js';
+export { refuseCertificate } from './tls.js';
+export type { CertificateNames, MutualTls } from './tls.js';
