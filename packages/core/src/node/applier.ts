@@ -21,7 +21,11 @@ export class Applier<Command, Result> {
   readonly #host: ApplierHost<Result>;
   #target: LogIndex;
   #busy = false;
+  #paused = false;
   #stopped = false;
+  /** A batch is with the machine; `#resting` is done when it comes back. */
+  #applying = false;
+  #resting: (() => void)[] = [];
   appliedIndex: LogIndex;
 
   constructor(
@@ -41,17 +45,49 @@ export class Applier<Command, Result> {
     if (!this.#busy && this.appliedIndex < this.#target) this.#step();
   }
 
+  /** Runs `task` while no batch is with the machine: now, or before the next one. */
+  betweenBatches(task: () => void): void {
+    if (this.#applying) this.#resting.push(task);
+    else task();
+  }
+
+  /** Resolves when the machine applies nothing, and will not until `resume`. */
+  pause(): Promise<void> {
+    this.#paused = true;
+    return new Promise((resolve) => this.betweenBatches(resolve));
+  }
+
+  /** The machine was restored to what it is at `appliedIndex`, or is at least there. */
+  resume(appliedIndex: LogIndex): void {
+    this.#paused = false;
+    this.appliedIndex = Math.max(this.appliedIndex, appliedIndex);
+    this.advance(this.appliedIndex);
+  }
+
   stop(): void {
     this.#stopped = true;
+    this.#rest();
+  }
+
+  #rest(): void {
+    this.#applying = false;
+    for (const task of this.#resting.splice(0)) task();
   }
 
   /** Applies without a promise where neither the log nor the machine needs one. */
   #step(): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#paused) return;
     try {
-      const entries = this.#host.entries(this.appliedIndex + 1, this.#target, APPLY_BYTES);
-      if (entries instanceof Promise) return this.#wait(entries, (loaded) => this.#apply(loaded));
-      this.#apply(entries);
+      const from = this.appliedIndex + 1;
+      const entries = this.#host.entries(from, this.#target, APPLY_BYTES);
+      if (!(entries instanceof Promise)) return this.#apply(entries);
+      // A snapshot may have taken the place of what was to be loaded.
+      const isWanted = (): boolean => !this.#paused && from === this.appliedIndex + 1;
+      const loading = entries.catch((error: unknown) => {
+        if (isWanted()) throw error;
+        return [];
+      });
+      this.#wait(loading, (loaded) => void (isWanted() && this.#apply(loaded)));
     } catch (error) {
       this.#host.failed(error);
     }
@@ -63,6 +99,7 @@ export class Applier<Command, Result> {
     for (const { type, index, term, data } of entries) {
       if (type === EntryType.command) commands.push({ index, term, command: this.#decode(data) });
     }
+    this.#applying = true;
     const results = commands.length === 0 ? [] : this.#machine.apply(commands);
     const finish = (all: readonly Result[]): void => this.#finish(entries, commands.length, all);
     if (results instanceof Promise) this.#wait(results, finish);
@@ -87,6 +124,7 @@ export class Applier<Command, Result> {
       throw new Error(`the state machine gave ${results.length} results for ${commands} commands`);
     }
     this.appliedIndex += entries.length;
+    this.#rest();
     this.#host.applied(entries, results);
     if (this.appliedIndex >= this.#target) return;
     this.#busy = true;

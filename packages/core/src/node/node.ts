@@ -4,7 +4,15 @@ import type { Effects } from '../consensus/effects.js';
 import { Raft } from '../consensus/raft.js';
 import type { ConfigurationAt, LoadRequest } from '../consensus/state.js';
 import { whyMalformed } from '../consensus/well-formed.js';
-import { AbortedError, InvalidArgumentError, NodeStoppedError, NotLeaderError, OverloadedError } from '../errors.js';
+import {
+  AbortedError,
+  InvalidArgumentError,
+  NodeStoppedError,
+  NotLeaderError,
+  OverloadedError,
+  StorageError,
+  TimeoutError,
+} from '../errors.js';
 import type { RaftError } from '../errors.js';
 import type { Message } from '../messages.js';
 import type { StateMachine } from '../state-machine.js';
@@ -28,8 +36,12 @@ import { Applier } from './applier.js';
 import { Events } from './events.js';
 import { resolveOptions } from './options.js';
 import type { ResolvedOptions } from './options.js';
+import { LogWriter } from './log-writer.js';
 import { Proposals } from './proposals.js';
 import { Reads } from './reads.js';
+import { alignLog, restoreSnapshot } from './snapshots/restore.js';
+import type { Restorable } from './snapshots/restore.js';
+import { Snapshots } from './snapshots/snapshots.js';
 import { statusOf } from './status.js';
 import { Waiters } from './waiters.js';
 
@@ -51,6 +63,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   readonly #waiters: Waiters;
   readonly #proposals: Proposals<Result>;
   readonly #reads: Reads<Query, Answer>;
+  readonly #log: LogWriter;
 
   #state: 'new' | 'starting' | 'running' | 'stopped' = 'new';
   #failure: RaftError | undefined;
@@ -61,14 +74,13 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   #restored: Restored | undefined;
   #raft: Raft | undefined;
   #applier: Applier<Command, Result> | undefined;
+  #snapshots: Snapshots | undefined;
   #configuration: Configuration | undefined;
 
   // What has come since the last turn.
   #turnPlanned = false;
   #inbox: Message[] = [];
-  #persisted = 0;
-  #persistedSeen = 0;
-  #loaded: { request: LoadRequest; entries: readonly Entry[] }[] = [];
+  #inputs: ((raft: Raft, now: number) => void)[] = [];
 
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
@@ -85,7 +97,13 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     const { maxEntryBytes, raft } = this.#options;
     const { maxUncommittedBytes } = raft;
     this.#proposals = new Proposals(this.#waiters, { maxEntryBytes, maxUncommittedBytes });
-    this.#reads = new Reads(this.#waiters, (query) => this.#machine.query(query));
+    this.#reads = new Reads(this.#waiters, (query) => this.#query(query));
+    this.#log = new LogWriter({
+      storage: this.#storage,
+      persisted: (sequence) => this.#enter((raft, now) => raft.persisted(sequence, now)),
+      full: (sequence) => this.#enter((raft, now) => raft.storageFull(sequence, now)),
+      failed: (error) => this.#fail('the storage failed', error),
+    });
   }
 
   // Life
@@ -109,8 +127,8 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     const opened = await this.#storage.open({ clusterId, nodeId: this.id, groupId });
     this.#storageOpen = true;
     for (const repair of opened.repairs) logger('warn', repair);
-    const restored = await this.#bootstrap(opened);
-    await this.#restoreMachine();
+    const restored = await alignLog(this.#storage, await this.#bootstrap(opened));
+    if (restored.snapshot !== undefined) await restoreSnapshot(this.#storage, this.#restorable);
     return restored;
   }
 
@@ -131,14 +149,13 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     return { ...restored, hardState, lastIndex: 1, terms, configurations: [entry] };
   }
 
-  async #restoreMachine(): Promise<void> {
-    const snapshot = await this.#storage.openSnapshot();
-    if (snapshot === undefined) return;
-    try {
-      await this.#machine.restore(snapshot.chunks());
-    } finally {
-      await snapshot.close();
-    }
+  get #restorable(): Restorable {
+    return {
+      machine: this.#machine,
+      restoreSessions: (table) => {
+        if (table.length > 0) throw new Error('sessions are not there yet');
+      },
+    };
   }
 
   #run(restored: Restored): void {
@@ -159,9 +176,31 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
       applied: (entries, results) => this.#settleApplied(entries, results),
       failed: (error) => this.#fail('applying the log failed', error),
     });
-    this.#transport.attach(this.#options.groupId, { receive: (messages) => this.#receive(messages) });
+    this.#snapshots = this.#makeSnapshots(this.#raft, this.#applier, restored);
+    this.#transport.attach(this.#options.groupId, {
+      receive: (messages) => this.#receive(messages),
+      peerDown: (peer) => this.#enter((raft, now) => raft.peerDown(peer, now)),
+    });
     this.#state = 'running';
     this.#turn();
+  }
+
+  #makeSnapshots(raft: Raft, applier: Applier<Command, Result>, { snapshot }: Restored): Snapshots {
+    return new Snapshots(
+      {
+        ...{ clock: this.#clock, logger: this.#options.logger, storage: this.#storage, raft, applier },
+        ...this.#restorable,
+        machine: this.#machine,
+        encodeSessions: () => new Uint8Array(0),
+        enter: (task) => this.#enter((_, now) => task(now)),
+        send: (message) => this.#transport.send(this.#options.groupId, [message]),
+        skippedTo: (index) => this.#skippedTo(index),
+        emit: (event) => this.#events.emit('snapshot', event),
+        fail: (what, error) => this.#fail(what, error),
+      },
+      this.#options.snapshots,
+      snapshot,
+    );
   }
 
   async stop(): Promise<void> {
@@ -189,17 +228,19 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     this.#state = 'stopped';
     if (wasRunning) this.#transport.detach(this.#options.groupId);
     this.#timer?.cancel();
+    const snapshotsEnd = this.#snapshots?.stop();
     this.#applier?.stop();
     this.#proposals.stop(() => this.#stopped(true));
     this.#reads.stop();
     this.#waiters.stop(() => this.#stopped(false));
-    this.#closing = this.#closeStorage();
+    this.#closing = this.#closeStorage(snapshotsEnd);
     return this.#closing;
   }
 
   /** What could not be opened is not this node's to close: another may have it. */
-  async #closeStorage(): Promise<void> {
+  async #closeStorage(snapshotsEnd: Promise<void> | undefined): Promise<void> {
     await this.#prepared?.catch(() => 'told by start');
+    await snapshotsEnd;
     if (this.#storageOpen) await this.#storage.close();
   }
 
@@ -267,8 +308,23 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     return notYet('transfers of the leadership');
   }
 
-  snapshot(): Promise<SnapshotInfo> {
-    return notYet('snapshots');
+  snapshot(options: CallOptions = {}): Promise<SnapshotInfo> {
+    return new Promise((resolve, reject) => {
+      const refused = this.#refuse(options);
+      if (refused !== undefined) return reject(refused);
+      const expired = (why: 'deadline' | 'abort'): RaftError =>
+        why === 'abort'
+          ? new AbortedError('the caller waits no more; the snapshot may yet be taken')
+          : new TimeoutError('the snapshot was not finished in time; it may yet be taken');
+      this.#snapshots?.request(this.#waiters.add({ resolve, reject }, options, expired));
+    });
+  }
+
+  /** While the machine's state is being replaced nobody looks at it. */
+  #query(query: Query): Answer | Promise<Answer> {
+    const restoring = this.#snapshots?.restoring;
+    if (restoring === undefined) return this.#machine.query(query);
+    return restoring.then(() => this.#machine.query(query));
   }
 
   #refuse(options: CallOptions, reads = 0): RaftError | undefined {
@@ -289,6 +345,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
       restored: this.#restored,
       raft: this.#raft,
       appliedIndex: this.#applier?.appliedIndex ?? 0,
+      snapshots: this.#snapshots,
       running: this.#isRunning,
     });
   }
@@ -305,6 +362,12 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
       if (why === undefined) this.#inbox.push(message);
       else this.#options.logger('warn', `dropped a malformed message from ${message.from}: ${why}`);
     }
+    this.#planTurn();
+  }
+
+  /** Hands the consensus something that happened, in the next turn. */
+  #enter(input: (raft: Raft, now: number) => void): void {
+    this.#inputs.push(input);
     this.#planTurn();
   }
 
@@ -344,10 +407,9 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     const inbox = this.#inbox;
     this.#inbox = [];
     for (const message of inbox) raft.receive(message, now);
-    if (this.#persisted > this.#persistedSeen) raft.persisted((this.#persistedSeen = this.#persisted), now);
-    const loaded = this.#loaded;
-    this.#loaded = [];
-    for (const { request, entries } of loaded) raft.entriesLoaded(request, entries, now);
+    const inputs = this.#inputs;
+    this.#inputs = [];
+    for (const input of inputs) input(raft, now);
     if (now >= raft.deadline) raft.tick(now);
     this.#proposals.enter(raft, now, () => this.#notLeader());
     this.#reads.enter(raft, now);
@@ -355,32 +417,25 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
 
   /** The disk and the network get their work first, at the same time; then comes what is this node's own. */
   #execute(raft: Raft, effects: Effects): void {
-    if (effects.write !== undefined) this.#write(effects.write);
+    if (effects.write !== undefined) this.#log.write(effects.write);
     if (raft.configuration !== this.#configuration) this.#enterConfiguration(raft.configuration);
     if (effects.messages.length > 0) this.#transport.send(this.#options.groupId, effects.messages);
     for (const request of effects.loads) this.#load(request);
+    this.#snapshots?.execute(effects);
     if (effects.roleChange !== undefined) this.#changeRole(raft, effects.roleChange);
     const appliedIndex = this.#applier?.appliedIndex ?? 0;
     if (effects.reads.length > 0) this.#reads.settle(effects.reads, appliedIndex, () => this.#notLeader());
   }
 
-  #write({ sequence, batch }: NonNullable<Effects['write']>): void {
-    this.#storage.append(batch).then(
-      () => {
-        this.#persisted = Math.max(this.#persisted, sequence);
-        this.#planTurn();
-      },
-      (error: unknown) => this.#fail('the storage failed', error),
-    );
-  }
-
   #load(request: LoadRequest): void {
     this.#storage.entries(request.from, request.to, request.maxBytes).then(
-      (entries) => {
-        this.#loaded.push({ request, entries });
-        this.#planTurn();
+      (entries) => this.#enter((raft, now) => raft.entriesLoaded(request, entries, now)),
+      (error: unknown) => {
+        // Compacted meanwhile: the follower gets a snapshot.
+        const isGone = error instanceof StorageError && error.code === 'RAFT_STORAGE_COMPACTED';
+        if (isGone) this.#enter((raft, now) => raft.entriesLoaded(request, [], now));
+        else this.#fail('the storage failed', error);
       },
-      (error: unknown) => this.#fail('the storage failed', error),
     );
   }
 
@@ -438,6 +493,17 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     for (const entry of entries) {
       this.#proposals.applied(entry, entry.type === EntryType.command ? results[next++] : undefined);
     }
+    this.#snapshots?.applied(entries.length, bytesOf(entries));
+    this.#showApplied();
+  }
+
+  /** A snapshot took the place of entries: what became of the commands in them cannot be told here. */
+  #skippedTo(index: LogIndex): void {
+    this.#proposals.skipped(index);
+    this.#showApplied();
+  }
+
+  #showApplied(): void {
     const appliedIndex = this.#applier?.appliedIndex ?? 0;
     this.#reads.applied(appliedIndex);
     this.#events.emit('applied', { index: appliedIndex });
@@ -448,8 +514,15 @@ function notYet(what: string): Promise<never> {
   return Promise.reject(new InvalidArgumentError(`${what} are not there yet`));
 }
 
+function bytesOf(entries: readonly Entry[]): number {
+  let bytes = 0;
+  for (const { data } of entries) bytes += data.length;
+  return bytes;
+}
+
 function configurationsOf({ snapshot, configurations }: Restored): ConfigurationAt[] {
-  const base = snapshot === undefined ? [] : [{ index: snapshot.index, configuration: snapshot.configuration }];
+  const base =
+    snapshot === undefined ? [] : [{ index: snapshot.configurationIndex, configuration: snapshot.configuration }];
   const later = configurations.filter((entry) => entry.index > (snapshot?.index ?? 0));
   return [...base, ...later.map((entry) => ({ index: entry.index, configuration: decodeConfiguration(entry.data) }))];
 }

@@ -6,6 +6,7 @@ import { silent } from '../logger.js';
 import type { Logger } from '../logger.js';
 import type { Address, NodeId } from '../types.js';
 import type { RaftNodeOptions } from './api.js';
+import type { SnapshotOptions } from './snapshots/snapshots.js';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -21,6 +22,7 @@ export interface ResolvedOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly raft: RaftOptions;
+  readonly snapshots: SnapshotOptions;
 }
 
 /** Throws {@link InvalidArgumentError} naming the option and what it may be. */
@@ -29,6 +31,7 @@ export function resolveOptions(
 ): ResolvedOptions {
   const random = options.random ?? Math.random;
   const heartbeatIntervalMs = positive('heartbeatIntervalMs', options.heartbeatIntervalMs ?? 100);
+  const electionTimeoutMs = electionTimeout(options.electionTimeoutMs ?? { min: 500, max: 1000 }, heartbeatIntervalMs);
   return {
     clusterId: name('clusterId', options.clusterId ?? 'raft'),
     groupId: name('groupId', options.groupId ?? 'default'),
@@ -41,7 +44,7 @@ export function resolveOptions(
     raft: {
       id: options.id,
       heartbeatIntervalMs,
-      electionTimeoutMs: electionTimeout(options.electionTimeoutMs ?? { min: 500, max: 1000 }, heartbeatIntervalMs),
+      electionTimeoutMs,
       preVote: options.preVote ?? true,
       checkQuorum: options.checkQuorum ?? true,
       commitNoticeDelayMs: heartbeatIntervalMs / 20,
@@ -59,7 +62,24 @@ export function resolveOptions(
       storeId: '',
       random,
     },
+    snapshots: {
+      thresholdEntries: threshold('snapshotThresholdEntries', options.snapshotThresholdEntries ?? 100_000),
+      thresholdBytes: threshold('snapshotThresholdBytes', options.snapshotThresholdBytes ?? 64 * MiB),
+      pieceBytes: count('snapshotChunkBytes', options.snapshotChunkBytes ?? 256 * KiB),
+      maxStreams: count('maxSnapshotStreams', options.maxSnapshotStreams ?? 2),
+      bytesPerSecond:
+        options.maxSnapshotBytesPerSecond === undefined
+          ? Number.POSITIVE_INFINITY
+          : count('maxSnapshotBytesPerSecond', options.maxSnapshotBytesPerSecond),
+      silenceMs: electionTimeoutMs.max,
+      idleMs: 60 * electionTimeoutMs.max,
+    },
   };
+}
+
+/** 0: never. */
+function threshold(option: string, value: number): number {
+  return wholeNumber(option, value) === 0 ? Number.POSITIVE_INFINITY : value;
 }
 
 function bootstrapOf(

@@ -102,6 +102,15 @@ export class Proposals<Result> {
     else proposal.waiter.reject(new ProposalDroppedError(index));
   }
 
+  /** A snapshot has taken the place of the entries up to `appliedIndex`: what they came to is not known here. */
+  skipped(appliedIndex: LogIndex): void {
+    for (const [index, proposal] of this.#logged) {
+      if (index > appliedIndex) continue;
+      this.#logged.delete(index);
+      proposal.waiter.reject(new UnknownOutcomeError('a snapshot came in place of the entry'));
+    }
+  }
+
   /** Commands of an earlier leadership: those known to be committed will be applied; the others may or may not be. */
   failDeposed(raft: Raft): void {
     for (const [index, proposal] of this.#logged) {

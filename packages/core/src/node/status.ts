@@ -4,6 +4,7 @@ import type { Restored } from '../storage.js';
 import type { LogIndex, NodeId } from '../types.js';
 import type { NodeStatus, PeerStatus, Role } from './api.js';
 import type { ResolvedOptions } from './options.js';
+import type { Snapshots } from './snapshots/snapshots.js';
 
 interface Source {
   readonly id: NodeId;
@@ -11,11 +12,12 @@ interface Source {
   readonly restored: Restored | undefined;
   readonly raft: Raft | undefined;
   readonly appliedIndex: LogIndex;
+  readonly snapshots: Snapshots | undefined;
   readonly running: boolean;
 }
 
 /** A stopped node still tells what its log held, but takes no part: it neither leads nor follows anybody. */
-export function statusOf({ id, options, restored, raft, appliedIndex, running }: Source): NodeStatus {
+export function statusOf({ id, options, restored, raft, appliedIndex, snapshots, running }: Source): NodeStatus {
   const { voters, learners, outgoing, addresses } = raft?.configuration ?? emptyConfiguration;
   return {
     id,
@@ -30,7 +32,7 @@ export function statusOf({ id, options, restored, raft, appliedIndex, running }:
     appliedIndex,
     firstIndex: raft?.firstIndex ?? 1,
     lastIndex: raft?.lastIndex ?? 0,
-    snapshotIndex: restored?.snapshot?.index ?? 0,
+    snapshotIndex: snapshots?.latestIndex ?? restored?.snapshot?.index ?? 0,
     membership: { index: raft?.configurationIndex ?? 0, voters, learners, outgoing, addresses },
     peers: running ? peersOf(raft) : [],
   };

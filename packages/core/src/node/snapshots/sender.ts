@@ -1,0 +1,179 @@
+import type { Clock } from '../../clock.js';
+import { StorageError } from '../../errors.js';
+import type { Logger } from '../../logger.js';
+import type { SnapshotPiece } from '../../consensus/snapshot.js';
+import type { InstallSnapshotResponse } from '../../messages.js';
+import type { SnapshotReader } from '../../storage.js';
+import type { NodeId, SnapshotMeta, Term } from '../../types.js';
+import { crc32 } from './crc32.js';
+import { Pace } from './pace.js';
+import { SnapshotStream } from './stream.js';
+import type { StreamEnd } from './stream.js';
+
+export interface SenderOptions {
+  readonly pieceBytes: number;
+  readonly maxStreams: number;
+  /** Infinity: no limit. */
+  readonly bytesPerSecond: number;
+  readonly silenceMs: number;
+}
+
+export interface SenderHost {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  openSnapshot(): Promise<SnapshotReader | undefined>;
+  /** Takes a snapshot of what is applied here, unless the present one shows just that and is not `damaged`. */
+  takeSnapshot(damaged: boolean): Promise<unknown>;
+  /** Sends a piece; false when the consensus wants no more of them. */
+  send(peer: NodeId, term: Term, piece: SnapshotPiece): boolean;
+  /** The follower did not get it; the consensus tries again after a while. */
+  failed(peer: NodeId, term: Term): void;
+  broken(error: StorageError): void;
+}
+
+interface Job {
+  readonly peer: NodeId;
+  readonly term: Term;
+  streamId: number;
+  meta: SnapshotMeta | undefined;
+  stream: SnapshotStream | undefined;
+  cancelled: boolean;
+}
+
+type End = StreamEnd | 'none';
+
+/** Sends the leader's snapshot to followers that need it: one stream for each, a few at a time, the others in line. */
+export class SnapshotSender {
+  readonly #host: SenderHost;
+  readonly #options: SenderOptions;
+  readonly #pace: Pace;
+  readonly #jobs = new Map<NodeId, Job>();
+  readonly #running = new Map<Job, Promise<void>>();
+  /** Followers keep what they got of a stream, so the same data have the same number in every attempt. */
+  #streamId = 0;
+  #streamMeta: SnapshotMeta | undefined;
+
+  constructor(host: SenderHost, options: SenderOptions) {
+    this.#host = host;
+    this.#options = options;
+    this.#pace = new Pace(options.bytesPerSecond);
+  }
+
+  /** Nothing happens when one is on its way to that follower already. */
+  start(peer: NodeId, term: Term): void {
+    const present = this.#jobs.get(peer);
+    if (present?.term === term) return;
+    if (present !== undefined) this.#cancel(present);
+    this.#jobs.set(peer, { peer, term, streamId: 0, meta: undefined, stream: undefined, cancelled: false });
+    this.#next();
+  }
+
+  answered(answer: InstallSnapshotResponse): void {
+    const job = this.#jobs.get(answer.from);
+    if (job?.meta === undefined || job.term !== answer.term || job.streamId !== answer.streamId) return;
+    // One that refuses this snapshot and names a later index has compacted its log up to there.
+    if (answer.outcome === 'refused' && answer.index > job.meta.index) void this.#take(false);
+    job.stream?.answered(answer);
+  }
+
+  /** What is on its way for an earlier term, or to others than these, is given up; undefined: this node does not lead. */
+  retain(term: Term | undefined, peers: ReadonlyMap<NodeId, unknown>): void {
+    for (const job of this.#jobs.values()) if (job.term !== term || !peers.has(job.peer)) this.#cancel(job);
+  }
+
+  /** Bytes that the follower has acknowledged; undefined when nothing is on its way to it. */
+  sentBytes(peer: NodeId): number | undefined {
+    return this.#jobs.get(peer)?.stream?.acked;
+  }
+
+  /** Resolves when nothing is read from the storage any more. */
+  async stop(): Promise<void> {
+    for (const job of this.#jobs.values()) this.#cancel(job);
+    await Promise.all(this.#running.values());
+  }
+
+  #cancel(job: Job): void {
+    job.cancelled = true;
+    job.stream?.cancel();
+    this.#jobs.delete(job.peer);
+  }
+
+  #next(): void {
+    for (const job of this.#jobs.values()) {
+      if (this.#running.size >= this.#options.maxStreams) return;
+      if (!this.#running.has(job)) this.#running.set(job, this.#serve(job));
+    }
+  }
+
+  async #serve(job: Job): Promise<void> {
+    const { logger } = this.#host;
+    try {
+      const end = await this.#send(job);
+      if (job.cancelled) return;
+      logger('info', `the snapshot for ${job.peer} ended: ${end}`, { index: job.meta?.index });
+      if (end !== 'installed') this.#host.failed(job.peer, job.term);
+    } catch (error) {
+      if (!job.cancelled) this.#failed(job, error);
+    } finally {
+      this.#running.delete(job);
+      if (this.#jobs.get(job.peer) === job) this.#jobs.delete(job.peer);
+      this.#next();
+    }
+  }
+
+  /** A damaged snapshot is no reason to stop while this node can make another of its own state. */
+  #failed(job: Job, error: unknown): void {
+    const { logger, broken, failed } = this.#host;
+    const detail = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof StorageError) || error.code !== 'RAFT_STORAGE_CORRUPT') {
+      return broken(
+        error instanceof StorageError ? error : new StorageError('RAFT_STORAGE_IO', detail, { cause: error }),
+      );
+    }
+    logger('error', `the snapshot cannot be sent to ${job.peer}, another is taken: ${detail}`, { error });
+    this.#streamMeta = undefined;
+    void this.#take(true);
+    failed(job.peer, job.term);
+  }
+
+  async #send(job: Job): Promise<End> {
+    let reader = await this.#host.openSnapshot();
+    if (reader === undefined && !job.cancelled) {
+      await this.#take(false);
+      reader = await this.#host.openSnapshot();
+    }
+    if (reader === undefined) return 'none';
+    try {
+      return job.cancelled ? 'cancelled' : await this.#stream(job, reader);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  #stream(job: Job, reader: SnapshotReader): Promise<End> {
+    const { clock, send } = this.#host;
+    const { pieceBytes, silenceMs } = this.#options;
+    job.meta = reader.meta;
+    job.streamId = this.#streamIdOf(reader.meta);
+    job.stream = new SnapshotStream({
+      ...{ clock, reader, pieceBytes, silenceMs, pace: this.#pace },
+      send: (piece) => {
+        const whole = { ...piece, snapshot: reader.meta, streamId: job.streamId, checksum: crc32(piece.data) };
+        if (!send(job.peer, job.term, whole)) job.stream?.cancel();
+      },
+    });
+    return job.stream.run();
+  }
+
+  #streamIdOf({ index, term }: SnapshotMeta): number {
+    const same = this.#streamMeta?.index === index && this.#streamMeta.term === term;
+    if (!same) this.#streamId++;
+    this.#streamMeta = { index, term } as SnapshotMeta;
+    return this.#streamId;
+  }
+
+  /** A failure is told by whoever takes it. */
+  async #take(damaged: boolean): Promise<void> {
+    await this.#host.takeSnapshot(damaged).catch(() => 'told');
+  }
+}
