@@ -38,10 +38,13 @@ export class SnapshotReceiver {
   readonly #idleMs: number;
   #waiting: InstallSnapshot[] = [];
   #incoming: Incoming | undefined;
-  #installing: { readonly piece: InstallSnapshot; readonly size: number } | undefined;
+  /** The latest that is whole. */
+  #whole: { readonly piece: InstallSnapshot; readonly size: number; installed: boolean } | undefined;
   #work: Promise<void> | undefined;
   /** Counts what makes the pieces under way worthless. */
   #epoch = 0;
+  /** Up to here the partial snapshots have been removed. */
+  #cleared = 0;
   #stopped = false;
   #idle: Timer | undefined;
 
@@ -54,8 +57,10 @@ export class SnapshotReceiver {
   receive(pieces: readonly InstallSnapshot[]): void {
     for (const piece of pieces) {
       if (this.#stopped) return;
-      const { size } = this.#installing ?? {};
-      if (size !== undefined) this.#answer(piece, isSameStream(piece, this.#installing?.piece) ? size : 0);
+      const whole = this.#whole;
+      if (isSameStream(piece, whole?.piece)) this.#answerWhole(piece);
+      // Another one has to wait until this one is installed.
+      else if (whole?.installed === false) this.#answer(piece, 0);
       else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(piece);
     }
     this.#work ??= this.#drain();
@@ -85,18 +90,15 @@ export class SnapshotReceiver {
   }
 
   async #drain(): Promise<void> {
-    let epoch = this.#epoch;
     for (;;) {
-      if (epoch !== this.#epoch) {
-        epoch = this.#epoch;
+      if (this.#cleared < this.#epoch) {
+        this.#cleared = this.#epoch;
         await this.#abort();
-      }
-      const piece = this.#waiting.shift();
-      if (piece === undefined) {
-        if (epoch === this.#epoch) break;
         continue;
       }
-      await this.#take(piece, epoch);
+      const piece = this.#waiting.shift();
+      if (piece === undefined) break;
+      await this.#take(piece, this.#cleared);
     }
     this.#work = undefined;
     if (this.#incoming !== undefined) this.#armIdle();
@@ -155,14 +157,19 @@ export class SnapshotReceiver {
   async #finish(piece: InstallSnapshot, incoming: Incoming): Promise<void> {
     await incoming.writer.commit();
     this.#incoming = undefined;
-    this.#installing = { piece, size: incoming.written };
+    this.#whole = { piece, size: incoming.written, installed: false };
     try {
       await this.#host.install(piece.snapshot);
     } finally {
-      this.#installing = undefined;
+      this.#whole.installed = true;
       incoming.release();
     }
-    this.#answer(piece, incoming.written, 'installed');
+    this.#answerWhole(piece);
+  }
+
+  #answerWhole(piece: InstallSnapshot): void {
+    const { size, installed } = this.#whole as { size: number; installed: boolean };
+    this.#answer(piece, size, installed ? 'installed' : 'continue');
   }
 
   async #abort(): Promise<void> {

@@ -71,9 +71,11 @@ export class SnapshotSender {
   answered(answer: InstallSnapshotResponse): void {
     const job = this.#jobs.get(answer.from);
     if (job?.meta === undefined || job.term !== answer.term || job.streamId !== answer.streamId) return;
-    // One that refuses this snapshot and names a later index has compacted its log up to there.
-    if (answer.outcome === 'refused' && answer.index > job.meta.index) void this.#take(false);
     job.stream?.answered(answer);
+    // One that names a later index has compacted its log up to there; the other pieces are refused in the same way.
+    if (answer.outcome !== 'refused' || answer.index <= job.meta.index) return;
+    job.meta = undefined;
+    void this.#take(false);
   }
 
   /** What is on its way for an earlier term, or to others than these, is given up; undefined: this node does not lead. */

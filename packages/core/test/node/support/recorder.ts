@@ -38,7 +38,15 @@ export function recorder(before?: (entries: readonly Applied<string>[]) => void 
       if (ask === 'never') return new Promise(() => {});
       return ask === 'later' ? Promise.resolve().then(texts) : texts();
     },
-    async *snapshot() {},
-    async restore() {},
+    /** One entry a chunk, of what was applied when the first chunk was asked for. */
+    async *snapshot() {
+      for (const entry of applied.slice()) yield new TextEncoder().encode(`${JSON.stringify(entry)}\n`);
+    },
+    async restore(chunks) {
+      let text = '';
+      for await (const chunk of chunks) text += new TextDecoder().decode(chunk);
+      const lines = text.split('\n').filter((line) => line !== '');
+      applied.splice(0, applied.length, ...lines.map((line) => JSON.parse(line) as Applied<string>));
+    },
   };
 }

@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest';
+import { seededRandom } from '../../../src/index.js';
+import { frameSnapshot, inPieces, unframeSnapshot } from '../../../src/node/snapshots/framing.js';
+
+const random = seededRandom(11);
+const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, () => Math.floor(random() * 256));
+
+async function* chunksOf(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* parts;
+}
+
+/** As chunks of these sizes, again and again. */
+function cut(whole: Uint8Array, sizes: readonly number[]): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (let at = 0, i = 0; at < whole.length; i++) {
+    const size = sizes[i % sizes.length] as number;
+    parts.push(whole.subarray(at, at + size));
+    at += size;
+  }
+  return parts;
+}
+
+async function gather(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) parts.push(chunk);
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+async function unframe(parts: readonly Uint8Array[]): Promise<{ table: Uint8Array; state: Uint8Array }> {
+  const { table, machine } = await unframeSnapshot(chunksOf(parts));
+  return { table: Uint8Array.from(table), state: await gather(machine) };
+}
+
+test('session table and state come back from chunks of any size', async () => {
+  for (const [tableBytes, stateBytes] of [
+    [0, 0],
+    [0, 1],
+    [5, 0],
+    [300, 1000],
+  ] as const) {
+    const [table, state] = [bytes(tableBytes), bytes(stateBytes)];
+    const whole = await gather(frameSnapshot(table, chunksOf(cut(state, [7, 1, 100]))));
+    for (const sizes of [[1], [2, 3], [5], [8], [0, 4], [10_000]]) {
+      expect(await unframe(cut(whole, sizes))).toEqual({ table, state });
+    }
+  }
+});
+
+test('every byte that is changed, and every end that is missing, is noticed', async () => {
+  const whole = await gather(frameSnapshot(bytes(20), chunksOf([bytes(30)])));
+  for (let at = 0; at < whole.length; at++) {
+    const changed = Uint8Array.from(whole);
+    changed[at] = (changed[at] as number) ^ 1;
+    await expect(unframe(cut(changed, [9]))).rejects.toMatchObject({ code: 'RAFT_STORAGE_CORRUPT' });
+    await expect(unframe(cut(whole.subarray(0, at), [9]))).rejects.toMatchObject({ code: 'RAFT_STORAGE_CORRUPT' });
+  }
+});
+
+test('a format that is not known is refused by its number', async () => {
+  const whole = await gather(frameSnapshot(bytes(2), chunksOf([])));
+  whole[0] = 9;
+  await expect(unframe([whole])).rejects.toThrow('has format 9, and this version reads 1');
+});
+
+test('the machine is asked for its first chunk within the call, before anything is applied after it', async () => {
+  const state = ['a'];
+  async function* machine(): AsyncGenerator<Uint8Array> {
+    yield new TextEncoder().encode(state.join());
+  }
+  const framed = frameSnapshot(bytes(0), machine());
+  state.push('b');
+  const { machine: read } = await unframeSnapshot(framed);
+  expect(new TextDecoder().decode(await gather(read))).toBe('a');
+});
+
+test('a snapshot that is given up lets the machine let go of it, read or not', async () => {
+  const ended: string[] = [];
+  async function* machine(name: string): AsyncGenerator<Uint8Array> {
+    try {
+      yield bytes(1);
+      yield bytes(1);
+    } finally {
+      ended.push(name);
+    }
+  }
+  await frameSnapshot(bytes(0), machine('unread')).return?.();
+  for await (const chunk of frameSnapshot(bytes(0), machine('begun'))) if (chunk.length === 1) break;
+  expect(ended).toEqual(['unread', 'begun']);
+});
+
+test('a machine that throws does so to whoever reads, and to nobody else', async () => {
+  async function* machine(): AsyncGenerator<Uint8Array> {
+    throw new Error('no state');
+  }
+  const framed = frameSnapshot(bytes(0), machine());
+  await new Promise((resolve) => void setImmediate(resolve));
+  await expect(gather(framed)).rejects.toThrow('no state');
+});
+
+test('pieces have the size asked for, but for the last', async () => {
+  const whole = bytes(1000);
+  for (const sizes of [[1000], [1], [99, 3], [300]]) {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of inPieces(chunksOf(cut(whole, sizes)), 300)) pieces.push(piece);
+    expect(pieces.map((piece) => piece.length)).toEqual([300, 300, 300, 100]);
+    expect(await gather(chunksOf(pieces))).toEqual(whole);
+  }
+  for await (const piece of inPieces(chunksOf([]), 10)) throw new Error(`a piece of ${piece.length} bytes of nothing`);
+});
