@@ -3,6 +3,15 @@ export type { Suite, SuiteCase } from './suite.js';
 export { storageSuite } from './storage-suite/index.js';
 export type { StorageSuiteOptions } from './storage-suite/index.js';
 export type { StorageWorld, StorageWorldFactory } from './storage-suite/world.js';
+export { transportSuite } from './transport-suite/index.js';
+export type { TransportSuiteOptions } from './transport-suite/index.js';
+export type {
+  NodeOptions,
+  StartedNode,
+  TransportAbilities,
+  TransportWorld,
+  TransportWorldFactory,
+} from './transport-suite/world.js';
 
 // The simulator: whole clusters of real nodes on virtual time, from a seed.
 export { simulate } from './simulator/simulation.js';

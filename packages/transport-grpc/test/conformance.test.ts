@@ -1,23 +1,21 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { describe, test } from 'vitest';
-import { runCase, transportCases } from '../../transport-memory/test/support/conformance/index.js';
-import type { World } from '../../transport-memory/test/support/conformance/index.js';
-import { grpcConnector, grpcTransport } from '../src/index.js';
+import { transportSuite } from '@raft/testkit';
+import type { TransportWorld } from '@raft/testkit';
+import { testSuite } from '@raft/testkit/vitest';
+import { grpcConnector, grpcTransport } from '@raft/transport-grpc';
+import { silencer } from '../../../tests/support/silenceable.js';
+import { unusedAddress } from '../../transport-tcp/test/support/world.js';
 
-function world(): World {
+function open(): TransportWorld {
+  const silent = silencer();
   const closers: (() => Promise<void>)[] = [];
   return {
-    async start(options) {
-      const transport = grpcTransport({
-        clusterId: 'c',
-        listen: '127.0.0.1:0',
-        ...options,
-        ...listenOn(options.address),
-      });
+    async start({ address = '127.0.0.1:0', maxQueuedBytes, silenceable, ...options }) {
+      const limits = { peerTimeoutMs: 1500, ...(maxQueuedBytes === undefined ? {} : { maxQueuedBytes }) };
+      const transport = grpcTransport({ clusterId: 'c', listen: address, ...options, limits });
       closers.push(() => transport.close());
       await transport.start();
-      return { transport, address: transport.address };
+      const node = { transport, address: transport.address };
+      return silenceable === true ? silent.front(node) : node;
     },
     connector() {
       const connector = grpcConnector({ clusterId: 'c' });
@@ -29,29 +27,13 @@ function world(): World {
         },
       };
     },
+    silence: silent.silence,
     unusedAddress,
     async dispose() {
       await Promise.all(closers.map((close) => close()));
+      await silent.close();
     },
   };
 }
 
-function listenOn(address: string | undefined): { listen?: string } {
-  return address === undefined ? {} : { listen: address };
-}
-
-async function unusedAddress(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return `127.0.0.1:${port}`;
-}
-
-describe('transport conformance', () => {
-  for (const testCase of transportCases({ addresses: true })) {
-    test(testCase.name, async () => {
-      await runCase(testCase, world);
-    });
-  }
-});
+testSuite(transportSuite({ name: 'transport-grpc', open }));

@@ -12,12 +12,16 @@ export interface Hub {
   readonly endpoints: Map<string, Endpoint>;
   deliver(from: NodeId, to: NodeId, group: GroupId, messages: readonly Message[]): void;
   clientConnected(from: string, to: string): boolean;
+  /** A started transport is being closed: it is taken off the network, and the others are told. */
+  leave(endpoint: Endpoint): void;
 }
 
 /** A started transport, as the network sees it. */
 export interface Endpoint {
   readonly nodeId: NodeId;
   receiver(group: GroupId): Receiver | undefined;
+  /** Tells all groups that a peer cannot be reached any more. */
+  peerDown(peer: NodeId): void;
   /** Hands over a client's call; `lost` runs if the transport is closed before `release`. */
   call(call: Call, lost: () => void): void;
   release(lost: () => void): void;

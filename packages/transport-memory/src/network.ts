@@ -4,7 +4,7 @@ import { createConnector } from './channel.js';
 import type { MemoryConnectorOptions } from './channel.js';
 import { checkFaults } from './faults.js';
 import type { Faults } from './faults.js';
-import type { Hub } from './hub.js';
+import type { Endpoint, Hub } from './hub.js';
 import { createTopology } from './topology.js';
 import { createTransport } from './transport.js';
 import type { MemoryTransportOptions } from './transport.js';
@@ -24,8 +24,9 @@ export interface MemoryNetworkOptions {
 export type Block = (message: Message, group: GroupId) => boolean;
 
 /**
- * A network within one process. What is cut loses also the messages under way. Cuts add up until they are healed, and
- * last when a node is closed and started again.
+ * A network within one process, where all started nodes are connected. What is cut loses also the messages under way. Cuts add up
+ * until they are healed, and last when a node is closed and started again. Receivers' `peerDown` is called after the turn in which
+ * a node was closed or cut off, also in one direction.
  */
 export interface MemoryNetwork {
   /**
@@ -72,6 +73,11 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
     faults: () => faults,
     endpoints: new Map(),
     clientConnected: (from, to) => topology.clientConnected(from, to),
+    leave(endpoint) {
+      const others = started().filter((other) => other !== endpoint && linked(endpoint, other));
+      for (const [name, each] of hub.endpoints) if (each === endpoint) hub.endpoints.delete(name);
+      for (const other of others) tellDown(other, endpoint);
+    },
     deliver(from, to, group, messages) {
       const receiver = topology.connected(from, to) ? hub.endpoints.get(to)?.receiver(group) : undefined;
       const passed = receiver === undefined ? [] : messages.filter((message) => !isBlocked(message, group));
@@ -81,6 +87,27 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
     },
   };
 
+  function started(): Endpoint[] {
+    return [...new Set(hub.endpoints.values())];
+  }
+
+  /** A connection needs both directions. */
+  function linked(a: Endpoint, b: Endpoint): boolean {
+    return topology.connected(a.nodeId, b.nodeId) && topology.connected(b.nodeId, a.nodeId);
+  }
+
+  function tellDown(to: Endpoint, peer: Endpoint): void {
+    hub.clock.defer(() => to.peerDown(peer.nodeId));
+  }
+
+  /** Separates nodes, and tells them. */
+  function separating(change: () => void): void {
+    const all = started();
+    const before = all.flatMap((a) => all.filter((b) => a !== b && linked(a, b)).map((b) => [a, b] as const));
+    change();
+    for (const [a, b] of before) if (!linked(a, b)) tellDown(a, b);
+  }
+
   function isBlocked(message: Message, group: GroupId): boolean {
     for (const block of blocks) if (block(message, group)) return true;
     return false;
@@ -89,13 +116,14 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
   return {
     transport: (transportOptions) => createTransport(hub, transportOptions),
     connector: (connectorOptions) => createConnector(hub, connectorOptions),
-    cut(a, b) {
-      topology.cutOneWay(a, b);
-      topology.cutOneWay(b, a);
-    },
-    cutOneWay: (from, to) => topology.cutOneWay(from, to),
-    partition: (...groups) => topology.partition(groups),
-    isolate: (node) => topology.isolate(node),
+    cut: (a, b) =>
+      separating(() => {
+        topology.cutOneWay(a, b);
+        topology.cutOneWay(b, a);
+      }),
+    cutOneWay: (from, to) => separating(() => topology.cutOneWay(from, to)),
+    partition: (...groups) => separating(() => topology.partition(groups)),
+    isolate: (node) => separating(() => topology.isolate(node)),
     rejoin: (node) => topology.rejoin(node),
     heal(a?: string, b?: string) {
       if (a !== undefined && b !== undefined) topology.healPair(a, b);

@@ -23,6 +23,9 @@ export function createTransport(hub: Hub, options: MemoryTransportOptions): Tran
   const endpoint: Endpoint = {
     nodeId,
     receiver: (group) => receivers.get(group),
+    peerDown(peer) {
+      for (const receiver of receivers.values()) receiver.peerDown?.(peer);
+    },
     call(call, lost) {
       if (onCall === undefined) return call.fail(`node ${nodeId} serves no clients`);
       calls.add(lost);
@@ -81,7 +84,7 @@ export function createTransport(hub: Hub, options: MemoryTransportOptions): Tran
       }
     },
     async close() {
-      if (state === 'started') for (const name of names) hub.endpoints.delete(name);
+      if (state === 'started') hub.leave(endpoint);
       state = 'closed';
       receivers.clear();
       for (const lost of calls) lost();

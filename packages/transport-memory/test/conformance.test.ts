@@ -1,21 +1,27 @@
+import { transportSuite } from '@raft/testkit';
+import type { TransportWorld } from '@raft/testkit';
+import { testSuite } from '@raft/testkit/vitest';
 import { memoryNetwork } from '@raft/transport-memory';
-import { describe, test } from 'vitest';
-import { runCase, transportCases } from './support/conformance/index.js';
-import type { World } from './support/conformance/index.js';
 
-function world(): World {
-  const network = memoryNetwork();
+/** The nodes of a world share a network, which has as much room for each as the first one asks for. */
+function open(): TransportWorld {
+  let network: ReturnType<typeof memoryNetwork> | undefined;
+  const names = new Map<string, string>();
   const closers: (() => Promise<void>)[] = [];
   let unused = 0;
+  const shared = (maxQueuedBytes?: number): ReturnType<typeof memoryNetwork> =>
+    (network ??= memoryNetwork(maxQueuedBytes === undefined ? {} : { maxQueuedBytes }));
   return {
-    async start(options) {
-      const address = options.address ?? options.nodeId;
-      const transport = network.transport({ ...options, address });
+    async start({ nodeId, address = `${nodeId}.address`, onCall, maxQueuedBytes }) {
+      const calls = onCall === undefined ? {} : { onCall };
+      const transport = shared(maxQueuedBytes).transport({ nodeId, address, ...calls });
       await transport.start();
       closers.push(() => transport.close());
+      names.set(address, nodeId);
       return { transport, address };
     },
-    connector: () => network.connector(),
+    connector: () => shared().connector(),
+    silence: ({ address }) => network?.isolate(names.get(address) ?? ''),
     unusedAddress: async () => `nobody-${(unused += 1)}`,
     async dispose() {
       for (const close of closers) await close();
@@ -23,6 +29,4 @@ function world(): World {
   };
 }
 
-describe('transport conformance', () => {
-  test.each(transportCases({ addresses: false }))('$name', (testCase) => runCase(testCase, world));
-});
+testSuite(transportSuite({ name: 'transport-memory', open, abilities: { addresses: false, clusters: false } }));

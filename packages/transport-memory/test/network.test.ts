@@ -3,8 +3,8 @@ import type { Message, Transport } from '@raft/core';
 import { memoryNetwork } from '@raft/transport-memory';
 import type { MemoryNetwork, MemoryNetworkOptions } from '@raft/transport-memory';
 import { describe, expect, test } from 'vitest';
-import { inbox, numbered, pattern, withData } from './support/conformance/harness.js';
-import type { Inbox } from './support/conformance/harness.js';
+import { inbox, numbered, pattern, withData } from '../../testkit/src/transport-suite/world.js';
+import type { Inbox } from '../../testkit/src/transport-suite/world.js';
 import { virtualClock } from './support/virtual-clock.js';
 import type { VirtualClock } from './support/virtual-clock.js';
 
@@ -243,5 +243,46 @@ describe('faults', () => {
   ])('that cannot be are refused by name: %j', (faults, reason) => {
     expect(() => memoryNetwork({ faults })).toThrow(reason);
     expect(() => memoryNetwork().setFaults(faults)).toThrow(InvalidArgumentError);
+  });
+});
+
+describe('a node that cannot be reached any more', () => {
+  /** Who was told of whom since the last call, as `who:whom`. */
+  const told = ({ nodes, clock }: Setting): string[] => {
+    clock.advance(1);
+    return Object.entries(nodes).flatMap(([id, { box }]) => box.down.splice(0).map((peer) => `${id}:${peer}`));
+  };
+
+  test('is told of to those it was connected to, after the turn, however it was lost', async () => {
+    const world = setting();
+    const { network, nodes } = world;
+    network.cut('1', '2');
+    expect(nodes['1']?.box.down).toEqual([]);
+    expect(told(world)).toEqual(['1:2', '2:1']);
+    network.cutOneWay('1', '2');
+    expect(told(world)).toEqual([]);
+    network.heal();
+    network.cutOneWay('1', '3');
+    expect(told(world)).toEqual(['1:3', '3:1']);
+    network.isolate('3');
+    expect(told(world)).toEqual(['2:3', '3:2']);
+    network.heal();
+    network.partition(['1'], ['2']);
+    expect(told(world)).toEqual(['1:2', '1:3', '2:1', '2:3', '3:1', '3:2']);
+    network.heal();
+    network.cut('1', '2');
+    told(world);
+    await nodes['1']?.transport.close();
+    expect(told(world)).toEqual(['3:1']);
+  });
+
+  test('is told of to every group', () => {
+    const world = setting();
+    const other: string[] = [];
+    world.nodes['1']?.transport.attach('other', { receive() {}, peerDown: (peer) => void other.push(peer) });
+    world.nodes['1']?.transport.attach('silent', { receive() {} });
+    world.network.isolate('2');
+    expect(told(world)).toEqual(['1:2', '2:1', '2:3', '3:2']);
+    expect(other).toEqual(['2']);
   });
 });

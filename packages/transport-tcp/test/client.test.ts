@@ -3,14 +3,7 @@ import { ChannelError } from '@raft/core';
 import type { Call, CallHandler, Channel } from '@raft/core';
 import { decodeCalls, decodeReplies, encodeCalls, encodeReplies } from '@raft/proto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  inbox,
-  numbered,
-  pattern,
-  sendUntilReceived,
-  turn,
-  until,
-} from '../../transport-memory/test/support/conformance/harness.js';
+import { inbox, numbered, pattern, sendUntilReceived, turn, until } from '../../testkit/src/transport-suite/world.js';
 import { FrameKind } from '../src/frame.js';
 import { frame, helloFrame, logBook, rawConnect, rawServer } from './support/raw.js';
 import type { LogBook, Raw, RawServer } from './support/raw.js';

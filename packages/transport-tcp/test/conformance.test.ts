@@ -1,7 +1,10 @@
-import { describe, test } from 'vitest';
-import { runCase, transportCases } from '../../transport-memory/test/support/conformance/index.js';
+import { transportSuite } from '@raft/testkit';
+import { testSuite } from '@raft/testkit/vitest';
 import { tcpWorld } from './support/world.js';
 
-describe('transport conformance', () => {
-  test.each(transportCases({ addresses: true }))('$name', (testCase) => runCase(testCase, tcpWorld));
-});
+function open(): ReturnType<typeof tcpWorld> {
+  const world = tcpWorld();
+  return { ...world, start: (options) => world.start({ limits: { peerTimeoutMs: 500 }, ...options }) };
+}
+
+testSuite(transportSuite({ name: 'transport-tcp', open }));

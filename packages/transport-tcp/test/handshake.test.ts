@@ -2,13 +2,7 @@ import { ChannelError } from '@raft/core';
 import { decodeHelloReply, encodeHello, PROTOCOL_VERSION, raftV1 } from '@raft/proto';
 import type { Hello } from '@raft/proto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  inbox,
-  numbered,
-  sendUntilReceived,
-  turn,
-  until,
-} from '../../transport-memory/test/support/conformance/harness.js';
+import { inbox, numbered, sendUntilReceived, turn, until } from '../../testkit/src/transport-suite/world.js';
 import { FrameKind } from '../src/frame.js';
 import { frame, helloFrame, logBook, rawConnect, rawServer } from './support/raw.js';
 import type { LogBook } from './support/raw.js';

@@ -10,7 +10,7 @@ import {
   turn,
   until,
   withData,
-} from '../../transport-memory/test/support/conformance/harness.js';
+} from '../../testkit/src/transport-suite/world.js';
 import { rawConnect, rawServer } from './support/raw.js';
 import { tcpWorld } from './support/world.js';
 import type { TcpWorld } from './support/world.js';

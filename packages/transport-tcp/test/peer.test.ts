@@ -10,7 +10,7 @@ import {
   turn,
   until,
   withData,
-} from '../../transport-memory/test/support/conformance/harness.js';
+} from '../../testkit/src/transport-suite/world.js';
 import { FrameKind } from '../src/frame.js';
 import { logBook, rawServer } from './support/raw.js';
 import type { LogBook, Raw, RawServer } from './support/raw.js';

@@ -3,13 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { tcpConnector, tcpTransport } from '@raft/transport-tcp';
 import type { Channel, Connector } from '@raft/core';
 import type { TcpConnectorOptions, TcpTransport, TcpTransportOptions } from '@raft/transport-tcp';
-import type { World } from '../../../transport-memory/test/support/conformance/index.js';
+import type { NodeOptions, StartedNode, TransportWorld } from '@raft/testkit';
+import { silencer } from '../../../../tests/support/silenceable.js';
 
 /** Real sockets on loopback, with whatever was opened closed in the end. */
-export interface TcpWorld extends World {
-  start(
-    options: Partial<TcpTransportOptions> & { nodeId: string; address?: string },
-  ): Promise<{ transport: TcpTransport; address: string }>;
+export interface TcpWorld extends TransportWorld {
+  start(options: Partial<TcpTransportOptions> & NodeOptions): Promise<{ transport: TcpTransport; address: string }>;
+  silence(node: StartedNode): void;
   connector(options?: TcpConnectorOptions): Connector;
   /** The one that was started last. */
   readonly lastTransport: TcpTransport | undefined;
@@ -18,14 +18,17 @@ export interface TcpWorld extends World {
 export function tcpWorld(): TcpWorld {
   const transports: TcpTransport[] = [];
   const channels: Channel[] = [];
+  const silent = silencer();
   return {
-    async start(options: Partial<TcpTransportOptions> & { nodeId: string; address?: string }) {
-      const listen = options.address ?? '127.0.0.1:0';
-      const transport = tcpTransport({ clusterId: 'test', listen, ...options });
+    async start({ address = '127.0.0.1:0', maxQueuedBytes, silenceable, ...options }) {
+      const limits = { ...options.limits, ...(maxQueuedBytes === undefined ? {} : { maxQueuedBytes }) };
+      const transport = tcpTransport({ clusterId: 'test', listen: address, ...options, limits });
       transports.push(transport);
       await transport.start();
-      return { transport, address: transport.address };
+      const node = { transport, address: transport.address };
+      return silenceable === true ? silent.front(node) : node;
     },
+    silence: silent.silence,
     connector(options) {
       const connector = tcpConnector({ clusterId: 'test', ...options });
       return {
@@ -43,6 +46,7 @@ export function tcpWorld(): TcpWorld {
     async dispose() {
       for (const channel of channels) channel.close();
       await Promise.all(transports.map((transport) => transport.close()));
+      await silent.close();
     },
   };
 }
