@@ -25,7 +25,11 @@ export interface StorageInspector {
   /** Checks every checksum, that the log has no gap, and the log against the hard state and the snapshot. Never rejects at damage. */
   verify(): Promise<Verification>;
 
-  /** Cuts the log at the first damage, and removes a snapshot that is damaged when the log does without. */
+  /**
+   * Cuts the log at the first damage, or begins it anew behind the snapshot, and removes a snapshot that is damaged when the
+   * log does without. Throws {@link StorageError} `RAFT_STORAGE_CORRUPT` for what cannot be repaired, and
+   * {@link InvalidArgumentError} when `copyTo` exists.
+   */
   repair(options: ChangeOptions): Promise<RepairPlan>;
 
   /**

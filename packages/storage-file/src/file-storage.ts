@@ -1,6 +1,7 @@
 import { InvalidArgumentError, silent, StorageError } from '@raft/core';
 import type {
   Entry,
+  HardState,
   LogBatch,
   Logger,
   LogIndex,
@@ -20,8 +21,10 @@ import { recoverLog } from './log-recovery.js';
 import { laterHardState, LogState } from './log-state.js';
 import { LogWriter } from './log-writer.js';
 import { nodeFileSystem } from './node-file-system.js';
-import { createSnapshotFile, openSnapshotFile } from './snapshot-file.js';
-import { doing, FailStop, restoreAdvice } from './storage-failure.js';
+import { checkStoredSnapshot } from './snapshot-present.js';
+import { openSnapshotFile } from './snapshot-reader.js';
+import { createSnapshotFile } from './snapshot-writer.js';
+import { DamageError, doing, FailStop } from './storage-failure.js';
 import type { StoredSnapshot, StoreRecord } from './records.js';
 import { createStore, laterPlace, openStore } from './store-file.js';
 import type { StoreContent, StoreFile } from './store-file.js';
@@ -100,8 +103,7 @@ class FileStorage implements Storage {
     const names = await this.#tidy();
     if (names.includes(storeFileName)) return { names, ...(await openStore(this.#fileSystem, directory, identity)) };
     if (idsOf(names, 'log').length + idsOf(names, 'snapshot').length > 0) {
-      const message = `${join(directory, storeFileName)} is missing, but the log is not. Restore the directory from a copy`;
-      throw new StorageError('RAFT_STORAGE_CORRUPT', message);
+      throw new DamageError({ path: join(directory, storeFileName), offset: 0 }, 'it is missing, but the log is not');
     }
     const store = await createStore(this.#fileSystem, directory, identity);
     return { names, store, content: { record: store.record, mark: 'none', repairs: [] } };
@@ -146,7 +148,7 @@ class FileStorage implements Storage {
       segmentBytes,
       failure,
       recovered,
-      hardState: laterHardState((recovered?.state ?? new LogState()).hardState, record.hardState),
+      hardState: restoredHardState(recovered?.state ?? new LogState(), record),
       begun: () => this.#inBackground(() => this.#noteDurable()),
       mark: (place) => store.mark(place),
       saveHardState: (hardState) => store.note({ hardState }),
@@ -192,13 +194,13 @@ class FileStorage implements Storage {
     const ids = idsOf(names, 'snapshot');
     const newest = ids.pop() ?? 0;
     const path = snapshotPath(directory, newest);
-    checkSnapshotId(directory, newest, record);
+    checkStoredSnapshot(directory, newest, undefined, record);
     if (newest === 0) return undefined;
     const reader = await openSnapshotFile(this.#fileSystem, path, record.frameKey);
     await reader.close();
     const { meta } = reader;
     const stored = { id: newest, last: { index: meta.index, term: meta.term } };
-    checkSnapshotIndex(path, stored, record);
+    checkStoredSnapshot(directory, newest, meta, record);
     for (const id of ids) {
       const older = snapshotPath(directory, id);
       await doing(`remove ${older}`, () => this.#fileSystem.remove(older));
@@ -332,20 +334,11 @@ class FileStorage implements Storage {
   }
 }
 
-/** Throws `RAFT_STORAGE_CORRUPT` when the snapshot that was made durable last is missing. */
-function checkSnapshotId(directory: string, newest: number, { snapshot }: StoreRecord): void {
-  if (snapshot === undefined || newest >= snapshot.id) return;
-  const path = snapshotPath(directory, snapshot.id);
-  const message = `${path} is missing, the snapshot of entries 1 to ${snapshot.last.index}. ${restoreAdvice}`;
-  throw new StorageError('RAFT_STORAGE_CORRUPT', message);
-}
-
-/** Throws `RAFT_STORAGE_CORRUPT` for another snapshot under the name of the one that was made durable last. */
-function checkSnapshotIndex(path: string, { id, last }: StoredSnapshot, { snapshot }: StoreRecord): void {
-  if (snapshot === undefined || id !== snapshot.id) return;
-  if (last.index === snapshot.last.index && last.term === snapshot.last.term) return;
-  const message = `${path} is damaged at offset 0: it covers entries 1 to ${last.index}, not to ${snapshot.last.index}. ${restoreAdvice}`;
-  throw new StorageError('RAFT_STORAGE_CORRUPT', message);
+/** A commit index that was noted beside the log may be of entries that the full disk had no space for. */
+function restoredHardState({ hardState, lastIndex }: LogState, record: StoreRecord): HardState {
+  if (record.hardState === undefined) return hardState;
+  const commitIndex = Math.max(hardState.commitIndex, Math.min(record.hardState.commitIndex, lastIndex));
+  return { ...laterHardState(hardState, record.hardState), commitIndex };
 }
 
 /** Runs what breaks the storage when it fails, unless the error is one that the contract excepts. */

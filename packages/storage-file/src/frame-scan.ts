@@ -25,7 +25,7 @@ export interface ScanEnd {
 }
 
 /** Called for each frame; the payload lies in `buffer` behind the header at `at`, until the call returns. */
-export type FrameVisitor = (header: FrameHeader, buffer: Buffer, at: number) => void;
+export type FrameVisitor = (header: FrameHeader, buffer: Buffer, at: number) => 'go on' | 'stop';
 
 /** Goes through the frames of a segment as long as each is intact, in its place and follows the one before. */
 export async function scanFrames(window: FileWindow, start: ScanStart, visit: FrameVisitor): Promise<ScanEnd> {
@@ -35,7 +35,8 @@ export async function scanFrames(window: FileWindow, start: ScanStart, visit: Fr
   for (;;) {
     const header = await nextFrame(window, start, offset, previous);
     if (!header) return { ...end, brokenAt: offset, brokenPrevious: previous ?? 0 };
-    visit(header, window.buffer, window.at(offset));
+    const verdict = visit(header, window.buffer, window.at(offset));
+    if (verdict === 'stop') return { ...end, brokenAt: offset, brokenPrevious: previous ?? 0 };
     offset += header.length;
     previous = header.headerCrc;
     const whole = header.type !== FrameType.batch || (header.flags & FrameFlag.lastOfBatch) !== 0;

@@ -13,12 +13,20 @@ import { join } from 'node:path';
 export const storeFileName = 'store';
 export const temporarySuffix = '.tmp';
 
+export function segmentName(id: number): string {
+  return `${String(id).padStart(10, '0')}.log`;
+}
+
+export function snapshotName(id: number): string {
+  return `${String(id).padStart(10, '0')}.snapshot`;
+}
+
 export function segmentPath(directory: string, id: number): string {
-  return join(directory, `${String(id).padStart(10, '0')}.log`);
+  return join(directory, segmentName(id));
 }
 
 export function snapshotPath(directory: string, id: number): string {
-  return join(directory, `${String(id).padStart(10, '0')}.snapshot`);
+  return join(directory, snapshotName(id));
 }
 
 /** Ids of the files of a kind, in order. */

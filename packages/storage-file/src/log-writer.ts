@@ -1,5 +1,5 @@
 import { StorageError } from '@raft/core';
-import type { HardState, LogBatch, LogIndex, TermRun } from '@raft/core';
+import type { HardState, LogBatch, LogIndex, StoreIdentity, TermRun } from '@raft/core';
 import type { FileSystem } from './file-system.js';
 import { batchBytesBound, GroupEncoder } from './group-encoder.js';
 import type { FrameSpot } from './group-encoder.js';
@@ -8,7 +8,7 @@ import type { ActiveSegment, RecoveredLog } from './log-recovery.js';
 import { LogState, termRuns } from './log-state.js';
 import type { LogChange } from './log-state.js';
 import { encodeControl } from './records.js';
-import type { LogPlace, StoreIdentity } from './records.js';
+import type { LogPlace } from './records.js';
 import { SegmentSupply } from './segment-supply.js';
 import { SparseIndex } from './sparse-index.js';
 import { diskFull, doing, storageError } from './storage-failure.js';

@@ -1,11 +1,7 @@
 import { configurationFromProto, configurationToProto, raftV1 } from '@raft/proto';
-import type { HardState, SnapshotMeta, StorageIdentity, TermRun } from '@raft/core';
+import type { HardState, SnapshotMeta, StoreIdentity, TermRun } from '@raft/core';
 
 // The Protocol Buffers records of the files, as the core's types. They are read from frames whose checksums were right.
-
-export interface StoreIdentity extends StorageIdentity {
-  readonly storeId: string;
-}
 
 /** A place in the log: everything before it is durable. */
 export interface LogPlace {

@@ -1,4 +1,5 @@
 import { RaftError, StorageError } from '@raft/core';
+import type { IndexRange } from '@raft/core';
 
 /** Ends the message of an error that only a copy, or the rest of the cluster, can make good. */
 export const restoreAdvice: string =
@@ -20,6 +21,28 @@ export function storageError(error: unknown, doing: string, broken?: 'broken'): 
 
 export function diskFull(doing: string, options?: { cause?: unknown }): StorageError {
   return new StorageError('RAFT_STORAGE_FULL', `cannot ${doing}: the disk is full, free some space`, options);
+}
+
+export interface DamagePlace {
+  readonly path: string;
+  readonly offset: number;
+  /** Those that it concerns, when they are entries of the log. */
+  readonly entries?: IndexRange | undefined;
+}
+
+/** `RAFT_STORAGE_CORRUPT`, and where. */
+export class DamageError extends StorageError {
+  readonly place: DamagePlace;
+
+  constructor(place: DamagePlace, why: string) {
+    const { path, offset, entries } = place;
+    const which = entries
+      ? ` (entries ${entries.to === undefined ? `from ${entries.from} on` : `${entries.from} to ${entries.to}`})`
+      : '';
+    super('RAFT_STORAGE_CORRUPT', `${path} is damaged at offset ${offset}${which}: ${why}. ${restoreAdvice}`);
+    this.name = 'StorageError';
+    this.place = place;
+  }
 }
 
 /** Runs file operations; their errors become {@link StorageError}s that say what was being done. `broken`: see {@link storageError}. */

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { InvalidArgumentError, StorageError } from '@raft/core';
-import type { StorageIdentity } from '@raft/core';
+import type { StorageIdentity, StoreIdentity } from '@raft/core';
 import type { File, FileSystem } from './file-system.js';
 import { FRAME_HEADER_BYTES, FrameType, frameBytes, payloadIsIntact, readHeader, saltOf, sealFrame } from './frame.js';
 import { storeFileName, temporarySuffix } from './layout.js';
 import { FORMAT_VERSION, PREAMBLE_BYTES, readPreamble, writePreamble } from './preamble.js';
 import { decodeStore, encodeStore } from './records.js';
-import type { LogPlace, StoreIdentity, StoreRecord } from './records.js';
+import type { LogPlace, StoreRecord } from './records.js';
 import { checkVersion } from './segment-beginning.js';
-import { doing, restoreAdvice } from './storage-failure.js';
+import { DamageError, doing } from './storage-failure.js';
 
 /*
  * The store's file tells whose data a directory holds, and what is durable in it. It has two slots of 4096 bytes, written in
@@ -27,7 +27,7 @@ const storeMagic: Buffer = Buffer.from('RAFTSTO\0', 'latin1');
 const storeSalt: number = saltOf('store');
 
 /** What changes in a store's record. */
-export type StoreNote = Partial<Pick<StoreRecord, 'durable' | 'snapshot' | 'hardState'>>;
+export type StoreNote = Partial<Pick<StoreRecord, 'identity' | 'durable' | 'snapshot' | 'hardState'>>;
 
 export class StoreFile {
   readonly #file: File;
@@ -59,8 +59,8 @@ export class StoreFile {
 
   async #write(changed: StoreRecord): Promise<void> {
     const before = this.#record;
-    // A vote is in both slots before it counts, so that it outlives the loss of one.
-    const times = changed.hardState === before.hardState ? 1 : 2;
+    // A vote is in both slots before it counts, so that it outlives the loss of one; so is whose data these are.
+    const times = changed.hardState === before.hardState && changed.identity === before.identity ? 1 : 2;
     for (let i = 0; i < times; i++) {
       const record = { ...changed, generation: this.#record.generation + 1 };
       const write = async (): Promise<void> => {
@@ -162,10 +162,7 @@ export async function readStore(file: File, path: string): Promise<StoreContent>
 function newest(slots: readonly (StoreRecord | undefined)[], path: string): StoreRecord {
   const record = slots.reduce((a, b) => (!a || (b && b.generation > a.generation) ? b : a));
   if (record) return record;
-  throw new StorageError(
-    'RAFT_STORAGE_CORRUPT',
-    `${path} is damaged at offset 0: neither slot is intact. ${restoreAdvice}`,
-  );
+  throw new DamageError({ path, offset: 0 }, 'neither slot is intact');
 }
 
 function checkIdentity(found: StoreIdentity, wanted: StorageIdentity, directory: string): void {

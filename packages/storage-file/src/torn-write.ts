@@ -1,10 +1,10 @@
-import { StorageError } from '@raft/core';
+import type { StorageError } from '@raft/core';
 import type { FileWindow } from './file-window.js';
 import { isZero } from './file-window.js';
 import { FRAME_HEADER_BYTES, payloadIsIntact, readHeader } from './frame.js';
 import type { FrameHeader } from './frame.js';
 import type { ScanEnd } from './frame-scan.js';
-import { restoreAdvice } from './storage-failure.js';
+import { DamageError } from './storage-failure.js';
 
 /*
  * A log ends where no frame follows. If what lies there is all zeros, that is its end. If not, either the last write was
@@ -52,12 +52,9 @@ export function damaged(
   why: string,
   lastIndex?: number,
 ): StorageError {
-  const entries =
-    lastIndex === undefined || lastIndex < tail.nextIndex
-      ? `entries from ${tail.nextIndex} on`
-      : `entries ${tail.nextIndex} to ${lastIndex}`;
-  const message = `${tail.path} is damaged at offset ${tail.brokenAt} (${entries}): ${why}. ` + restoreAdvice;
-  return new StorageError('RAFT_STORAGE_CORRUPT', message);
+  const { path, brokenAt, nextIndex } = tail;
+  const to = lastIndex === undefined || lastIndex < nextIndex ? undefined : lastIndex;
+  return new DamageError({ path, offset: brokenAt, entries: { from: nextIndex, to } }, why);
 }
 
 /** The last intact frame between the broken place and `lastByte`. */

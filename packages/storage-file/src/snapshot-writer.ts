@@ -1,15 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { StorageError } from '@raft/core';
-import type { SnapshotMeta, SnapshotReader, SnapshotWriter } from '@raft/core';
+import type { SnapshotMeta, SnapshotWriter, StoreIdentity } from '@raft/core';
 import type { File, FileSystem } from './file-system.js';
-import { FRAME_HEADER_BYTES, FrameType, frameBytes, payloadIsIntact, readHeader, saltOf, sealFrame } from './frame.js';
-import type { FrameHeader } from './frame.js';
+import { FRAME_HEADER_BYTES, FrameType, frameBytes, saltOf, sealFrame } from './frame.js';
 import { temporarySuffix } from './layout.js';
-import { FORMAT_VERSION, PREAMBLE_BYTES, readPreamble, snapshotMagic, writePreamble } from './preamble.js';
-import { decodeSnapshot, encodeSnapshot } from './records.js';
-import type { SnapshotRecord, StoreIdentity } from './records.js';
-import { checkVersion } from './segment-beginning.js';
-import { diskFull, doing, restoreAdvice, storageError } from './storage-failure.js';
+import { FORMAT_VERSION, PREAMBLE_BYTES, snapshotMagic, writePreamble } from './preamble.js';
+import { encodeSnapshot } from './records.js';
+import { placeOf } from './snapshot-reader.js';
+import { diskFull, doing, storageError } from './storage-failure.js';
 import type { FailStop } from './storage-failure.js';
 
 /*
@@ -20,7 +18,6 @@ import type { FailStop } from './storage-failure.js';
 
 const chunkBytes = 256 * 1024;
 const chunkFrameBytes = frameBytes(chunkBytes);
-const endBytes = frameBytes(0);
 /** Bytes written between two syncs: small enough that appends do not wait long behind one. */
 const syncEveryBytes = 4 * 1024 * 1024;
 
@@ -30,11 +27,6 @@ interface Frame {
   readonly firstIndex: number;
   readonly count: number;
   readonly type: FrameType;
-}
-
-/** A file may be larger than a frame's place can tell, so the number of the segment is the upper part. */
-function placeOf(offset: number): { segment: number; offset: number } {
-  return { segment: Math.floor(offset / 2 ** 32), offset: offset % 2 ** 32 };
 }
 
 export interface SnapshotWriterOptions {
@@ -222,110 +214,4 @@ class SnapshotFileWriter implements SnapshotWriter {
     });
     this.#offset += bytes.length;
   }
-}
-
-interface SnapshotFile {
-  readonly file: File;
-  readonly path: string;
-  readonly salt: number;
-  readonly record: SnapshotRecord;
-  /** Bytes of the data. */
-  readonly size: number;
-  /** Where the first chunk lies. */
-  readonly start: number;
-}
-
-/** Opens a snapshot, verified as far as its metadata and its length. Throws `RAFT_STORAGE_CORRUPT`. */
-export async function openSnapshotFile(
-  fileSystem: FileSystem,
-  path: string,
-  frameKey: string,
-): Promise<SnapshotReader> {
-  return doing(`read ${path}`, async () => {
-    const file = await fileSystem.open(path, 'read');
-    try {
-      return new SnapshotFileReader(await inspect(file, path, frameKey));
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
-  });
-}
-
-async function inspect(file: File, path: string, frameKey: string): Promise<SnapshotFile> {
-  const fileBytes = await file.size();
-  const head = Buffer.alloc(Math.min(fileBytes, 64 * 1024));
-  await file.read(head, 0);
-  const preamble = readPreamble(head, snapshotMagic);
-  if (preamble === undefined) throw corrupt(path, 0, 'it does not begin as a snapshot does');
-  checkVersion(preamble.version, path);
-  const salt = saltOf(frameKey, preamble.extra);
-  const header = intactFrame(head.subarray(PREAMBLE_BYTES), PREAMBLE_BYTES, salt);
-  if (header?.type !== FrameType.snapshot) throw corrupt(path, PREAMBLE_BYTES, 'its header is not what was written');
-  const payload = PREAMBLE_BYTES + FRAME_HEADER_BYTES;
-  const record = decodeSnapshot(head.subarray(payload, payload + header.controlBytes));
-  const end = Buffer.alloc(endBytes);
-  await file.read(end, Math.max(0, fileBytes - endBytes));
-  const last = intactFrame(end, fileBytes - endBytes, salt);
-  if (last?.type !== FrameType.snapshotEnd) throw corrupt(path, fileBytes, 'its end is missing or damaged');
-  return { file, path, salt, record, size: last.firstIndex, start: PREAMBLE_BYTES + header.length };
-}
-
-function intactFrame(buffer: Buffer, offset: number, salt: number): FrameHeader | undefined {
-  const place = placeOf(offset);
-  if (offset < 0 || buffer.length < FRAME_HEADER_BYTES) return undefined;
-  const header = readHeader(buffer, 0, place.segment, place.offset, salt);
-  return header && header.length <= buffer.length && payloadIsIntact(buffer, 0, header, salt) ? header : undefined;
-}
-
-class SnapshotFileReader implements SnapshotReader {
-  readonly #snapshot: SnapshotFile;
-  #closed = false;
-
-  constructor(snapshot: SnapshotFile) {
-    this.#snapshot = snapshot;
-  }
-
-  get meta(): SnapshotMeta {
-    return this.#snapshot.record.meta;
-  }
-
-  get size(): number {
-    return this.#snapshot.size;
-  }
-
-  async *chunks(offset = 0): AsyncIterable<Uint8Array> {
-    const { size, record } = this.#snapshot;
-    for (let at = offset - (offset % record.chunkBytes); at < size; at += record.chunkBytes) {
-      const chunk = await this.#chunk(at, Math.min(record.chunkBytes, size - at));
-      yield offset > at ? chunk.subarray(offset - at) : chunk;
-    }
-  }
-
-  async #chunk(at: number, bytes: number): Promise<Uint8Array> {
-    const { file, path, salt, record, start } = this.#snapshot;
-    if (this.#closed) throw new StorageError('RAFT_STORAGE_CLOSED', `the reader of ${path} is closed`);
-    const offset = start + (at / record.chunkBytes) * frameBytes(record.chunkBytes);
-    const buffer = Buffer.allocUnsafeSlow(frameBytes(bytes));
-    try {
-      await file.read(buffer, offset);
-    } catch (error) {
-      throw storageError(error, `read ${path}`);
-    }
-    const header = intactFrame(buffer, offset, salt);
-    const right = header?.type === FrameType.snapshotChunk && header.firstIndex === at && header.count === bytes;
-    if (!right) throw corrupt(path, offset, `the chunk of bytes ${at} to ${at + bytes - 1} is not what was written`);
-    return buffer.subarray(FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + bytes);
-  }
-
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    const { file, path } = this.#snapshot;
-    await doing(`close ${path}`, () => file.close());
-  }
-}
-
-function corrupt(path: string, offset: number, why: string): StorageError {
-  return new StorageError('RAFT_STORAGE_CORRUPT', `${path} is damaged at offset ${offset}: ${why}. ${restoreAdvice}`);
 }
