@@ -11,6 +11,7 @@ export type RaftErrorCode =
   | 'RAFT_TIMEOUT'
   | 'RAFT_ABORTED'
   | 'RAFT_SESSION_EXPIRED'
+  | 'RAFT_RESULT_FORGOTTEN'
   | 'RAFT_TRANSFER_FAILED'
   | MembershipErrorCode
   | StorageErrorCode
@@ -72,7 +73,7 @@ export class NotLeaderError extends RaftError {
   }
 }
 
-/** A limit was reached before the command entered the log: certainly not done. Try again later. */
+/** A limit was reached: certainly not done. Try again later. */
 export class OverloadedError extends RaftError {
   constructor(message: string) {
     super('RAFT_OVERLOADED', message);
@@ -127,6 +128,18 @@ export class SessionExpiredError extends RaftError {
     super(
       'RAFT_SESSION_EXPIRED',
       `session ${sessionId} is closed or expired: open a new one, and read before you repeat`,
+    );
+  }
+}
+
+/** The command of the session was done before, or given up by its client, and its result is not kept any more. Nothing was done now. */
+export class ResultForgottenError extends RaftError {
+  constructor(sessionId: LogIndex, sequence: number, why: 'acknowledged' | 'not kept') {
+    super(
+      'RAFT_RESULT_FORGOTTEN',
+      why === 'acknowledged'
+        ? `the client of session ${sessionId} has acknowledged command ${sequence}: its result is forgotten, do not repeat it`
+        : `command ${sequence} of session ${sessionId} was done, but its result is not kept: read what it did`,
     );
   }
 }

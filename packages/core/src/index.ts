@@ -2,6 +2,7 @@
 export { createNode } from './node/node.js';
 export type {
   CallOptions,
+  KeepSessionOptions,
   Membership,
   MembershipChange,
   MembershipOptions,
@@ -30,6 +31,7 @@ export {
   OverloadedError,
   ProposalDroppedError,
   RaftError,
+  ResultForgottenError,
   SessionExpiredError,
   StorageError,
   TimeoutError,

@@ -69,13 +69,16 @@ export interface RaftNodeOptions<Command, Result, Query, Answer> {
   readonly maxClockDrift?: number;
   /** A leader hands over to a voter of a higher priority; a node of priority 0 never campaigns by itself. Default 1. */
   readonly priority?: number;
-  /** Proposals and changes are handed on to the leader where this node does not lead. Default true. */
+  /**
+   * Proposals are handed on to the leader where this node does not lead, and wait, as reads do, while none is known. False: they end with
+   * {@link NotLeaderError} at once. Default true.
+   */
   readonly forward?: boolean;
   /** A member that comes back with an empty storage is made a learner, and a voter again once it has caught up. Default true. */
   readonly readmitWiped?: boolean;
   /** A group with nothing to do sends no messages; needs a transport that tells `peerDown`. Default false. */
   readonly quiesce?: boolean;
-  /** Sessions kept; beyond, the one that was used least recently is closed. The same on every node. Default 10,000. */
+  /** Sessions kept: a session that is opened through this node closes those used least recently beyond. Default 10,000. */
   readonly maxSessions?: number;
   /** Milliseconds without use after which the leader lets a session expire. Default 3,600,000 (an hour). */
   readonly sessionTimeoutMs?: number;
@@ -101,9 +104,14 @@ export interface SessionPosition {
   readonly id: LogIndex;
   /** Number of the command within the session, from 1. */
   readonly sequence: number;
-  /** Results of all commands before this number have been received: they are forgotten. Default: none. */
+  /**
+   * Results of all commands before this number have been received, or are not wanted any more: they are forgotten. Default: as told before.
+   * A session that holds 1024 results refuses more commands ({@link OverloadedError}) until some are acknowledged.
+   */
   readonly firstUnacknowledged?: number | undefined;
 }
+
+export interface KeepSessionOptions extends CallOptions, Pick<SessionPosition, 'firstUnacknowledged'> {}
 
 /**
  * From which state a read may be answered:
@@ -170,18 +178,22 @@ export interface MembershipPreview {
   readonly behind: readonly { readonly id: NodeId; readonly lag: number | undefined }[];
 }
 
-/** One client's series of commands, each applied once whatever fails meanwhile. Made by {@link RaftNode.openSession}. */
+/**
+ * One client's series of commands, each applied once whatever fails meanwhile. Made by {@link RaftNode.openSession}; it keeps itself
+ * alive until it is closed or the node stops.
+ */
 export interface Session<Command, Result> {
   readonly id: LogIndex;
   /**
    * Like {@link RaftNode.propose}, but what may or may not be done is proposed again until the deadline. Throws
-   * {@link SessionExpiredError} besides.
+   * {@link SessionExpiredError} besides, and {@link OverloadedError} with 1024 commands under way.
    */
   propose(command: Command, options?: CallOptions): Promise<Result>;
-  /** Counts as use of the session. */
+  /** Counts as use of the session; only needed by those who want to know that it still exists. */
   keepAlive(options?: CallOptions): Promise<void>;
-  /** Frees what the cluster keeps of it. */
+  /** Takes no more commands, and frees what the cluster keeps of it. */
   close(options?: CallOptions): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 export interface SnapshotInfo {
@@ -198,11 +210,13 @@ export interface RaftNode<Command, Result, Query, Answer> {
    */
   start(): Promise<void>;
   /**
-   * Replicates a command; resolves with the state machine's result once it is committed and applied on this node.
+   * Replicates a command; resolves with the state machine's result once it is committed and applied on this node. Where this node does
+   * not lead, the command is handed to the leader (option `forward`), and held until one is known.
    * Without a codec the command's bytes are kept as they are, so nobody may write to them after the call.
-   * Ends in the result or in exactly one of {@link NotLeaderError}, {@link OverloadedError}, {@link InvalidArgumentError}
-   * (command too large), {@link ProposalDroppedError}, {@link UnknownOutcomeError} (also at the deadline and at an abort, once
-   * the command is in the log), {@link TimeoutError} and {@link AbortedError} (before), {@link NodeStoppedError}.
+   * Ends in the result or in exactly one of {@link NotLeaderError} (only without `forward`), {@link OverloadedError},
+   * {@link InvalidArgumentError} (command too large), {@link ProposalDroppedError}, {@link UnknownOutcomeError} (also at the deadline and at
+   * an abort, once the command is in the log or with the leader), {@link TimeoutError} and {@link AbortedError} (before),
+   * {@link NodeStoppedError}; with a session, also {@link SessionExpiredError} and {@link ResultForgottenError}.
    */
   propose(command: Command, options?: ProposeOptions): Promise<Result>;
   /** Opens a session with the cluster. Throws like {@link RaftNode.propose}. */
@@ -210,13 +224,13 @@ export interface RaftNode<Command, Result, Query, Answer> {
   /** For those who carry sessions themselves, over a network: registers one and gives its id. */
   registerSession(options?: CallOptions): Promise<LogIndex>;
   /** Counts as use. Throws {@link SessionExpiredError}, and like {@link RaftNode.propose}. */
-  keepSession(id: LogIndex, options?: CallOptions): Promise<void>;
+  keepSession(id: LogIndex, options?: KeepSessionOptions): Promise<void>;
   /** Ends it; done as well when it has ended before. */
   closeSession(id: LogIndex, options?: CallOptions): Promise<void>;
   /**
    * Answers on any node, by default from a state that holds every write that had been acknowledged when the call was made
-   * (see {@link ReadLevel}). Throws {@link NotLeaderError}, {@link OverloadedError}, {@link TimeoutError}, {@link AbortedError},
-   * {@link NodeStoppedError}.
+   * (see {@link ReadLevel}). Throws {@link NotLeaderError} (only without `forward`, when no leader is found), {@link OverloadedError},
+   * {@link InvalidArgumentError}, {@link TimeoutError}, {@link AbortedError}, {@link NodeStoppedError}.
    */
   read(query: Query, options?: ReadOptions): Promise<Answer>;
   /**

@@ -2,6 +2,9 @@ import type { Clock } from '../clock.js';
 import type { Applied, StateMachine } from '../state-machine.js';
 import { EntryType } from '../types.js';
 import type { Entry, LogIndex } from '../types.js';
+import { outcomesOf } from './sessions/outcomes.js';
+import type { Outcome } from './sessions/outcomes.js';
+import type { SessionTable, Step } from './sessions/table.js';
 
 /** Bytes of entries applied at a stretch, before other work of the event loop gets its turn. */
 const APPLY_BYTES = 1024 * 1024;
@@ -10,14 +13,15 @@ export interface ApplierHost<Result> {
   readonly clock: Clock;
   /** From memory when at hand, from the storage otherwise. */
   entries(from: LogIndex, to: LogIndex, maxBytes: number): readonly Entry[] | Promise<readonly Entry[]>;
-  /** `results` belong to the entries of type `command` among `entries`, in order. */
-  applied(entries: readonly Entry[], results: readonly Result[]): void;
+  /** `outcomes` belong to the entries of types `command`, `session` and `sessionCommand` among `entries`, in order. */
+  applied(entries: readonly Entry[], outcomes: readonly Outcome<Result>[]): void;
   failed(error: unknown): void;
 }
 
 /** Feeds committed entries to the state machine: in order, each once, in batches, one batch at a time. */
 export class Applier<Command, Result> {
   readonly #machine: StateMachine<Command, Result, never, unknown>;
+  readonly #sessions: SessionTable;
   readonly #host: ApplierHost<Result>;
   #target: LogIndex;
   #busy = false;
@@ -30,10 +34,12 @@ export class Applier<Command, Result> {
 
   constructor(
     machine: StateMachine<Command, Result, never, unknown>,
+    sessions: SessionTable,
     appliedIndex: LogIndex,
     host: ApplierHost<Result>,
   ) {
     this.#machine = machine;
+    this.#sessions = sessions;
     this.#host = host;
     this.appliedIndex = appliedIndex;
     this.#target = appliedIndex;
@@ -96,12 +102,20 @@ export class Applier<Command, Result> {
   #apply(entries: readonly Entry[]): void {
     this.#check(entries);
     const commands: Applied<Command>[] = [];
-    for (const { type, index, term, data } of entries) {
-      if (type === EntryType.command) commands.push({ index, term, command: this.#decode(data) });
+    const steps: Step[] = [];
+    for (const entry of entries) {
+      const { type, index, term, data } = entry;
+      if (type === EntryType.command) {
+        commands.push({ index, term, command: this.#decode(data) });
+      } else if (type === EntryType.session || type === EntryType.sessionCommand) {
+        const step = this.#sessions.begin(entry);
+        steps.push(step);
+        if (step.kind === 'run') commands.push({ index, term, command: this.#decode(step.command) });
+      }
     }
     this.#applying = true;
     const results = commands.length === 0 ? [] : this.#machine.apply(commands);
-    const finish = (all: readonly Result[]): void => this.#finish(entries, commands.length, all);
+    const finish = (all: readonly Result[]): void => this.#finish(entries, commands.length, steps, all);
     if (results instanceof Promise) this.#wait(results, finish);
     else finish(results);
   }
@@ -119,13 +133,15 @@ export class Applier<Command, Result> {
     return this.#machine.codec === undefined ? (data as Command) : this.#machine.codec.decode(data);
   }
 
-  #finish(entries: readonly Entry[], commands: number, results: readonly Result[]): void {
+  #finish(entries: readonly Entry[], commands: number, steps: readonly Step[], results: readonly Result[]): void {
     if (results.length !== commands) {
       throw new Error(`the state machine gave ${results.length} results for ${commands} commands`);
     }
+    const { resultCodec } = this.#machine;
+    const outcomes = steps.length === 0 ? results : outcomesOf(this.#sessions, resultCodec, entries, steps, results);
     this.appliedIndex += entries.length;
     this.#rest();
-    this.#host.applied(entries, results);
+    this.#host.applied(entries, outcomes);
     if (this.appliedIndex >= this.#target) return;
     this.#busy = true;
     this.#host.clock.defer(() => {

@@ -22,23 +22,34 @@ import { EntryType } from '../types.js';
 import type { Address, Configuration, Entry, LogIndex, NodeId } from '../types.js';
 import type {
   CallOptions,
+  KeepSessionOptions,
   Membership,
   MembershipPreview,
   NodeEvents,
   NodeStatus,
+  ProposeOptions,
   RaftNode,
   RaftNodeOptions,
+  ReadOptions,
   Role,
   Session,
   SnapshotInfo,
 } from './api.js';
 import { Applier } from './applier.js';
 import { Events } from './events.js';
+import { whyMalformedProposal } from './forwarding.js';
 import { resolveOptions } from './options.js';
 import type { ResolvedOptions } from './options.js';
 import { LogWriter } from './log-writer.js';
-import { Proposals } from './proposals.js';
-import { Reads } from './reads.js';
+import { commandBytes, Proposals } from './proposals.js';
+import { Reads, whyNoLevel } from './reads.js';
+import type { ReadsHost } from './reads.js';
+import { SessionCalls } from './sessions/calls.js';
+import { encodeSessionEntry } from './sessions/entries.js';
+import { SessionExpiry } from './sessions/expiry.js';
+import type { Outcome } from './sessions/outcomes.js';
+import { encodeSessions, restoreSessions } from './sessions/snapshot.js';
+import { SessionTable } from './sessions/table.js';
 import { alignLog, restoreSnapshot } from './snapshots/restore.js';
 import type { Restorable } from './snapshots/restore.js';
 import { Snapshots } from './snapshots/snapshots.js';
@@ -60,10 +71,13 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   readonly #transport: Transport;
   readonly #machine: StateMachine<Command, Result, Query, Answer>;
   readonly #events: Events;
+  readonly #sessions: SessionTable = new SessionTable();
   readonly #waiters: Waiters;
-  readonly #proposals: Proposals<Result>;
+  readonly #proposals: Proposals;
   readonly #reads: Reads<Query, Answer>;
   readonly #log: LogWriter;
+  readonly #sessionExpiry: SessionExpiry;
+  readonly #sessionCalls: SessionCalls<Command, Result>;
 
   #state: 'new' | 'starting' | 'running' | 'stopped' = 'new';
   #failure: RaftError | undefined;
@@ -94,10 +108,21 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     this.#machine = options.stateMachine;
     this.#events = new Events(this.#options.logger);
     this.#waiters = new Waiters(this.#clock);
-    const { maxEntryBytes, raft } = this.#options;
-    const { maxUncommittedBytes } = raft;
-    this.#proposals = new Proposals(this.#waiters, { maxEntryBytes, maxUncommittedBytes });
-    this.#reads = new Reads(this.#waiters, (query) => this.#query(query));
+    const { forward, raft, sessionTimeoutMs } = this.#options;
+    const retryDelayMs = raft.heartbeatIntervalMs;
+    this.#proposals = new Proposals(this.#waiters, { ...raft, forward, retryDelayMs });
+    this.#reads = new Reads(this.#waiters, this.#readsHost(), { forward, retryDelayMs });
+    this.#sessionExpiry = new SessionExpiry(this.#sessions, sessionTimeoutMs);
+    this.#sessionCalls = new SessionCalls(
+      {
+        clock: this.#clock,
+        logger: this.#options.logger,
+        waiters: this.#waiters,
+        encode: (command) => this.#bytesOf(command),
+        submit: (type, data, callOptions) => this.#submit(callOptions, () => ({ type, data })),
+      },
+      { ...this.#options, electionTimeoutMs: raft.electionTimeoutMs },
+    );
     this.#log = new LogWriter({
       storage: this.#storage,
       persisted: (sequence) => this.#enter((raft, now) => raft.persisted(sequence, now)),
@@ -152,9 +177,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   get #restorable(): Restorable {
     return {
       machine: this.#machine,
-      restoreSessions: (table) => {
-        if (table.length > 0) throw new Error('sessions are not there yet');
-      },
+      restoreSessions: (bytes) => restoreSessions(this.#sessions, bytes),
     };
   }
 
@@ -169,7 +192,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
       { ...restored, hardState: { ...restored.hardState, commitIndex }, configurations: configurationsOf(restored) },
       now,
     );
-    this.#applier = new Applier<Command, Result>(this.#machine, appliedIndex, {
+    this.#applier = new Applier<Command, Result>(this.#machine, this.#sessions, appliedIndex, {
       clock: this.#clock,
       entries: (from, to, maxBytes) =>
         this.#raft?.cachedEntries(from, to, maxBytes) ?? this.#storage.entries(from, to, maxBytes),
@@ -191,7 +214,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
         ...{ clock: this.#clock, logger: this.#options.logger, storage: this.#storage, raft, applier },
         ...this.#restorable,
         machine: this.#machine,
-        encodeSessions: () => new Uint8Array(0),
+        encodeSessions: () => encodeSessions(this.#sessions),
         enter: (task) => this.#enter((_, now) => task(now)),
         send: (message) => this.#transport.send(this.#options.groupId, [message]),
         skippedTo: (index) => this.#skippedTo(index),
@@ -230,6 +253,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     this.#timer?.cancel();
     const snapshotsEnd = this.#snapshots?.stop();
     this.#applier?.stop();
+    this.#sessionCalls.stop();
     this.#proposals.stop(() => this.#stopped(true));
     this.#reads.stop();
     this.#waiters.stop(() => this.#stopped(false));
@@ -260,40 +284,53 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
 
   // Callers
 
-  propose(command: Command, options: CallOptions = {}): Promise<Result> {
+  propose(command: Command, options: ProposeOptions = {}): Promise<Result> {
+    return this.#submit(options, () => {
+      const data = this.#bytesOf(command);
+      if (options.session === undefined) return { type: EntryType.command, data };
+      return { type: EntryType.sessionCommand, data: this.#sessionCalls.entryOf(data, options.session) };
+    }) as Promise<Result>;
+  }
+
+  /** `make` gives the entry, or throws why there is none. */
+  #submit(options: CallOptions, make: () => Pick<Entry, 'type' | 'data'>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const refused = this.#refuse(options);
       if (refused !== undefined) return reject(refused);
-      const { codec } = this.#machine;
-      const data = codec === undefined ? (command as Uint8Array) : codec.encode(command);
-      this.#proposals.add(data, options, { resolve, reject });
+      const { type, data } = make();
+      this.#proposals.add(type, data, options, { resolve, reject });
       this.#planTurn();
     });
   }
 
-  read(query: Query, options: CallOptions = {}): Promise<Answer> {
+  #bytesOf(command: Command): Uint8Array {
+    return commandBytes(command, this.#machine.codec, this.#options.maxEntryBytes);
+  }
+
+  openSession(options: CallOptions = {}): Promise<Session<Command, Result>> {
+    return this.#sessionCalls.open(options);
+  }
+
+  registerSession(options: CallOptions = {}): Promise<LogIndex> {
+    return this.#sessionCalls.register(options);
+  }
+
+  keepSession(id: LogIndex, options: KeepSessionOptions = {}): Promise<void> {
+    return this.#sessionCalls.keep(id, options);
+  }
+
+  closeSession(id: LogIndex, options: CallOptions = {}): Promise<void> {
+    return this.#sessionCalls.close(id, options);
+  }
+
+  read(query: Query, options: ReadOptions = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const refused = this.#refuse(options, this.#reads.size);
+      const { level = 'linearizable' } = options;
+      const refused = this.#refuse(options) ?? whyNoLevel(level);
       if (refused !== undefined) return reject(refused);
-      this.#reads.add(query, options, { resolve, reject });
-      this.#planTurn();
+      this.#reads.add(query, level, options, { resolve, reject });
+      if (level !== 'local') this.#planTurn();
     });
-  }
-
-  openSession(): Promise<Session<Command, Result>> {
-    return notYet('sessions');
-  }
-
-  registerSession(): Promise<LogIndex> {
-    return notYet('sessions');
-  }
-
-  keepSession(): Promise<void> {
-    return notYet('sessions');
-  }
-
-  closeSession(): Promise<void> {
-    return notYet('sessions');
   }
 
   changeMembership(): Promise<Membership> {
@@ -327,15 +364,15 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     return restoring.then(() => this.#machine.query(query));
   }
 
-  #refuse(options: CallOptions, reads = 0): RaftError | undefined {
+  #refuse(options: CallOptions): RaftError | undefined {
     if (!this.#isRunning) return this.#stopped(false);
     if (options.signal?.aborted === true)
       return new AbortedError('the caller had given up before the call', { cause: options.signal.reason });
     if (!Number.isFinite(options.timeoutMs ?? 0))
       return new InvalidArgumentError(`timeoutMs must be a finite number of milliseconds, not ${options.timeoutMs}`);
-    const waiting = Math.max(this.#waiters.size, reads);
-    if (waiting < this.#options.maxPending) return undefined;
-    return new OverloadedError(`${waiting} calls wait already (maxPending): try again later`);
+    const { size } = this.#waiters;
+    if (size < this.#options.maxPending) return undefined;
+    return new OverloadedError(`${size} calls wait already (maxPending): try again later`);
   }
 
   status(): NodeStatus {
@@ -358,7 +395,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
 
   #receive(messages: readonly Message[]): void {
     for (const message of messages) {
-      const why = whyMalformed(message);
+      const why = whyMalformed(message) ?? whyMalformedProposal(message);
       if (why === undefined) this.#inbox.push(message);
       else this.#options.logger('warn', `dropped a malformed message from ${message.from}: ${why}`);
     }
@@ -397,7 +434,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
       // Any listener may stop the node.
       if (this.#isRunning && raft.commitIndex > committed) this.#events.emit('commit', { index: raft.commitIndex });
       this.#applier?.advance(raft.applicableIndex);
-      if (this.#isRunning) this.#armTimer(raft.deadline);
+      if (this.#isRunning) this.#armTimer(this.#deadline(raft));
     } catch (error) {
       this.#fail('the consensus failed', error);
     }
@@ -413,6 +450,23 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     if (now >= raft.deadline) raft.tick(now);
     this.#proposals.enter(raft, now, () => this.#notLeader());
     this.#reads.enter(raft, now);
+    this.#expireSessions(raft, now);
+  }
+
+  #deadline(raft: Raft): number {
+    return Math.min(raft.deadline, this.#proposals.retryAt, this.#reads.retryAt, this.#sessionExpiry.deadline(raft));
+  }
+
+  /** What is refused now, or lost, is found again. */
+  #expireSessions(raft: Raft, now: number): void {
+    for (const unused of this.#sessionExpiry.due(raft, now, this.#appliedIndex)) {
+      const data = encodeSessionEntry({ kind: 'expire', ...unused });
+      if (raft.refusal(data.length) === undefined) raft.propose(data, now, EntryType.session);
+    }
+  }
+
+  get #appliedIndex(): LogIndex {
+    return this.#applier?.appliedIndex ?? 0;
   }
 
   /** The disk and the network get their work first, at the same time; then comes what is this node's own. */
@@ -423,8 +477,9 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     for (const request of effects.loads) this.#load(request);
     this.#snapshots?.execute(effects);
     if (effects.roleChange !== undefined) this.#changeRole(raft, effects.roleChange);
-    const appliedIndex = this.#applier?.appliedIndex ?? 0;
-    if (effects.reads.length > 0) this.#reads.settle(effects.reads, appliedIndex, () => this.#notLeader());
+    const now = this.#clock.now();
+    if (effects.forwarded.length > 0) this.#proposals.answered(effects.forwarded, raft, now, this.#appliedIndex);
+    if (effects.reads.length > 0) this.#reads.settle(effects.reads, raft, now);
   }
 
   #load(request: LoadRequest): void {
@@ -488,11 +543,15 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
 
   // Outcomes
 
-  #settleApplied(entries: readonly Entry[], results: readonly Result[]): void {
+  #settleApplied(entries: readonly Entry[], outcomes: readonly Outcome<Result>[]): void {
     let next = 0;
     for (const entry of entries) {
-      this.#proposals.applied(entry, entry.type === EntryType.command ? results[next++] : undefined);
+      const { type } = entry;
+      const isProposed = type === EntryType.command || type === EntryType.sessionCommand || type === EntryType.session;
+      this.#proposals.applied(entry, isProposed ? outcomes[next++] : undefined);
     }
+    const last = entries.at(-1);
+    if (last !== undefined) this.#proposals.enteredTerm(last);
     this.#snapshots?.applied(entries.length, bytesOf(entries));
     this.#showApplied();
   }
@@ -504,9 +563,18 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   }
 
   #showApplied(): void {
-    const appliedIndex = this.#applier?.appliedIndex ?? 0;
-    this.#reads.applied(appliedIndex);
-    this.#events.emit('applied', { index: appliedIndex });
+    this.#reads.applied(this.#appliedIndex);
+    this.#events.emit('applied', { index: this.#appliedIndex });
+    if (this.#isRunning && this.#raft !== undefined) this.#armTimer(this.#sessionExpiry.deadline(this.#raft));
+  }
+
+  #readsHost(): ReadsHost<Query, Answer> {
+    return {
+      now: () => this.#clock.now(),
+      appliedIndex: () => this.#appliedIndex,
+      query: (query) => this.#query(query),
+      notLeader: () => this.#notLeader(),
+    };
   }
 }
 

@@ -18,6 +18,9 @@ export interface ResolvedOptions {
   readonly bootstrap: Readonly<Record<NodeId, Address>> | undefined;
   readonly maxEntryBytes: number;
   readonly maxPending: number;
+  readonly forward: boolean;
+  readonly maxSessions: number;
+  readonly sessionTimeoutMs: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -38,6 +41,9 @@ export function resolveOptions(
     bootstrap: bootstrapOf(options.bootstrap, name('id', options.id)),
     maxEntryBytes: count('maxEntryBytes', options.maxEntryBytes ?? 4 * MiB),
     maxPending: count('maxPending', options.maxPending ?? 100_000),
+    forward: options.forward ?? false,
+    maxSessions: count('maxSessions', options.maxSessions ?? 10_000),
+    sessionTimeoutMs: positive('sessionTimeoutMs', options.sessionTimeoutMs ?? 3_600_000),
     clock: options.clock ?? systemClock(),
     random,
     logger: options.logger ?? silent,

@@ -1,8 +1,9 @@
 import type { Clock, Timer } from '../clock.js';
+import { AbortedError, TimeoutError } from '../errors.js';
 import type { RaftError } from '../errors.js';
 import type { CallOptions } from './api.js';
 
-const DEFAULT_TIMEOUT_MS = 5000;
+export const DEFAULT_TIMEOUT_MS = 5000;
 
 /** A caller that waits. It is settled exactly once; what comes later is ignored. */
 export interface Waiter<T> {
@@ -53,6 +54,15 @@ export class Waiters {
     this.#waiting.add(waiting);
     if (waiting.deadline < this.#timerAt) this.#arm(waiting.deadline);
     return { resolve: (value) => void (end() && caller.resolve(value)), reject: waiting.reject };
+  }
+
+  /** Resolves at the deadline. Throws {@link AbortedError} when the signal fires, and what `stop` says when it comes first. */
+  sleep(options: CallOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const over = new TimeoutError('over');
+      const caller = { resolve, reject: (error: unknown): void => (error === over ? resolve() : reject(error)) };
+      this.add(caller, options, (why) => (why === 'deadline' ? over : new AbortedError('the caller gave up')));
+    });
   }
 
   /** Fails whoever still waits, wherever the call may be. */
