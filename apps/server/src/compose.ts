@@ -79,6 +79,14 @@ function lateNode(): KvNode & { bind(node: KvNode): void } {
     propose: (command, options) => node().propose(command, options),
     read: (query, options) => node().read(query, options),
     status: () => node().status(),
+    on: (event, listener) => node().on(event, listener),
+    snapshot: (options) => node().snapshot(options),
+    registerSession: (options) => node().registerSession(options),
+    keepSession: (id, options) => node().keepSession(id, options),
+    closeSession: (id, options) => node().closeSession(id, options),
+    changeMembership: (change, options) => node().changeMembership(change, options),
+    previewMembership: (change, options) => node().previewMembership(change, options),
+    transferLeadership: (target, options) => node().transferLeadership(target, options),
     bind(node) {
       bound = node;
     },

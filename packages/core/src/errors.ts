@@ -13,6 +13,7 @@ export type RaftErrorCode =
   | 'RAFT_SESSION_EXPIRED'
   | 'RAFT_RESULT_FORGOTTEN'
   | 'RAFT_TRANSFER_FAILED'
+  | 'RAFT_HISTORY_GONE'
   | MembershipErrorCode
   | StorageErrorCode
   | TransportErrorCode

@@ -11,7 +11,23 @@ export type Expected =
   | { readonly revision: number };
 
 /** Field number and wire type in kv.proto's Command and Request, which are the same. */
-export const BodyTag = { get: 0x12, set: 0x1a, delete: 0x22, compareAndSet: 0x2a, list: 0x32, status: 0x3a } as const;
+export const BodyTag = {
+  get: 0x12,
+  set: 0x1a,
+  delete: 0x22,
+  compareAndSet: 0x2a,
+  list: 0x32,
+  status: 0x3a,
+  watch: 0x42,
+  openSession: 0x4a,
+  keepSession: 0x52,
+  closeSession: 0x5a,
+  members: 0x62,
+  previewMembers: 0x6a,
+  changeMembers: 0x72,
+  transferLeadership: 0x82,
+  snapshot: 0x8a,
+} as const;
 
 const Tag = {
   key: 0x0a,

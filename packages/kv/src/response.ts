@@ -1,9 +1,30 @@
 import { decodeMessage, DecodeError, kvV1 } from '@raft/proto';
 import { bytesFieldBytes, varintFieldBytes, WireReader, writeVarint, writeVarintField } from '@raft/proto/wire';
-import { InvalidArgumentError, type RaftError } from '@raft/core';
+import {
+  InvalidArgumentError,
+  type LogIndex,
+  type Membership,
+  type MembershipPreview,
+  type RaftError,
+  type SnapshotInfo,
+} from '@raft/core';
 import { BodyTag } from './command.js';
 import { errorFrom, errorToProto } from './wire-errors.js';
-import type { CompareAndSetResult, KvAnswer, KvItem, KvPage, KvResult, KvStatus, KvValue } from './types.js';
+import { membershipFrom, membershipToProto, previewFrom } from './members.js';
+import type {
+  CompareAndSetResult,
+  KvAnswer,
+  KvChange,
+  KvChanges,
+  KvItem,
+  KvPage,
+  KvResult,
+  KvStatus,
+  KvValue,
+} from './types.js';
+
+/** A Response before it is bytes. Its part is also the answer of the unary method. */
+export type Body = kvV1.Response.$Properties;
 
 /** What a command that was applied gives, but for those that are none. */
 export type AppliedResult = Exclude<KvResult, { type: 'malformed' }>;
@@ -13,10 +34,15 @@ export type KvResponse =
   | { readonly type: 'error'; readonly error: RaftError; readonly maybeDone: boolean }
   | { readonly type: 'status'; readonly status: KvStatus }
   | AppliedResult
-  | KvAnswer;
+  | Extract<KvAnswer, { type: 'get' | 'list' }>
+  | ({ readonly type: 'watch' } & KvChanges)
+  | { readonly type: 'openSession'; readonly id: LogIndex }
+  | { readonly type: 'keepSession' | 'closeSession' | 'transferLeadership' }
+  | { readonly type: 'members' | 'changeMembers'; readonly membership: Membership }
+  | { readonly type: 'previewMembers'; readonly preview: MembershipPreview }
+  | ({ readonly type: 'snapshot' } & SnapshotInfo);
 
-/** The body of a Response, which is also the answer of the unary method. */
-export function resultBody(result: AppliedResult): kvV1.Response.$Properties {
+export function resultBody(result: AppliedResult): Body {
   switch (result.type) {
     case 'set':
       return { set: { revision: result.revision } };
@@ -35,14 +61,24 @@ function foundBody(found: KvValue | undefined): kvV1.GetResponse.$Properties {
   return found === undefined ? {} : { found: true, value: found.value, revision: found.revision };
 }
 
-export function answerBody(answer: KvAnswer): kvV1.Response.$Properties {
+/** Of a get or a list. */
+export function answerBody(answer: KvAnswer): Body {
   if (answer.type === 'get') return { get: foundBody(answer.found) };
-  return { list: { items: [...answer.items], more: answer.more } };
+  if (answer.type === 'list') return { list: { items: [...answer.items], more: answer.more } };
+  throw new Error(`an answer with ${answer.type} goes to watches`);
 }
 
-export function statusBody(status: KvStatus): kvV1.Response.$Properties {
-  const { index, voters, learners, outgoing, addresses } = status.membership;
-  const membership = { index, voters: [...voters], learners: [...learners], outgoing: [...outgoing], addresses };
+export function changesBody({ changes, next }: KvChanges): Body {
+  return { watch: { changes: changes.map(changeBody), nextRevision: next } };
+}
+
+function changeBody(change: KvChange): kvV1.Change.$Properties {
+  const { key, revision } = change;
+  return change.type === 'delete' ? { key, revision, deleted: true } : { key, revision, value: change.value };
+}
+
+export function statusBody(status: KvStatus): Body {
+  const membership = membershipToProto(status.membership);
   return { status: { ...status, leaderId: status.leaderId ?? '', membership, peers: [...status.peers] } };
 }
 
@@ -57,12 +93,8 @@ export function malformedCommand(): RaftError {
   return new InvalidArgumentError('the command is malformed: nothing was changed');
 }
 
-export function encodeAnswer(answer: KvAnswer): Uint8Array {
-  return kvV1.Response.encode(answerBody(answer)).finish();
-}
-
-export function encodeStatus(status: KvStatus): Uint8Array {
-  return kvV1.Response.encode(statusBody(status)).finish();
+export function encodeBody(body: Body): Uint8Array {
+  return kvV1.Response.encode(body).finish();
 }
 
 export function encodeError(error: RaftError): Uint8Array {
@@ -92,7 +124,24 @@ export function decodeResponse(bytes: Uint8Array): KvResponse {
   }
   if (response.compareAndSet) return { type: 'compareAndSet', ...compareAndSetFrom(response.compareAndSet) };
   if (response.list) return { type: 'list', ...pageFrom(response.list) };
+  return decodeOther(response);
+}
+
+/** What is not asked for often. */
+function decodeOther(response: Body): KvResponse {
   if (response.status) return { type: 'status', status: statusFrom(response.status) };
+  if (response.watch) return { type: 'watch', ...changesFrom(response.watch) };
+  if (response.openSession) return { type: 'openSession', id: response.openSession.id ?? 0 };
+  if (response.snapshot) {
+    return { type: 'snapshot', index: response.snapshot.index ?? 0, term: response.snapshot.term ?? 0 };
+  }
+  if (response.previewMembers) return { type: 'previewMembers', preview: previewFrom(response.previewMembers) };
+  for (const type of ['members', 'changeMembers'] as const) {
+    const found = response[type];
+    if (found) return { type, membership: membershipFrom(found.membership) };
+  }
+  for (const type of ['keepSession', 'closeSession', 'transferLeadership'] as const)
+    if (response[type]) return { type };
   throw new DecodeError('malformed response: it answers nothing that is known here');
 }
 
@@ -122,6 +171,15 @@ function pageFrom({ items, more }: kvV1.ListResponse.$Properties): KvPage {
   return { items: (items ?? []).map(itemFrom), more: more ?? false };
 }
 
+function changesFrom({ changes, nextRevision }: kvV1.WatchResponse.$Properties): KvChanges {
+  return { changes: (changes ?? []).map(changeFrom), next: nextRevision ?? 0 };
+}
+
+function changeFrom(properties: kvV1.Change.$Properties): KvChange {
+  const { key, value, revision, deleted } = new kvV1.Change(properties);
+  return deleted ? { type: 'delete', key, revision } : { type: 'put', key, value, revision };
+}
+
 function itemFrom({ key, value, revision }: kvV1.KeyValue.$Properties): KvItem {
   return { key: key ?? new Uint8Array(0), value: value ?? new Uint8Array(0), revision: revision ?? 0 };
 }
@@ -129,10 +187,10 @@ function itemFrom({ key, value, revision }: kvV1.KeyValue.$Properties): KvItem {
 function statusFrom(properties: kvV1.StatusResponse.$Properties): KvStatus {
   // What is not on the wire is 0 or empty in the prototype.
   const status = new kvV1.StatusResponse(properties);
-  const membership = new kvV1.Membership(status.membership ?? {});
   return {
     id: status.id,
     clusterId: status.clusterId,
+    storeId: status.storeId,
     role: status.role as KvStatus['role'],
     term: status.term,
     leaderId: status.leaderId === '' ? undefined : status.leaderId,
@@ -141,13 +199,7 @@ function statusFrom(properties: kvV1.StatusResponse.$Properties): KvStatus {
     firstIndex: status.firstIndex,
     lastIndex: status.lastIndex,
     snapshotIndex: status.snapshotIndex,
-    membership: {
-      index: membership.index,
-      voters: membership.voters,
-      learners: membership.learners,
-      outgoing: membership.outgoing,
-      addresses: membership.addresses,
-    },
+    membership: membershipFrom(status.membership),
     peers: status.peers.map((peer) => peerFrom(new kvV1.PeerStatus(peer))),
     version: status.version,
   };

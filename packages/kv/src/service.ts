@@ -1,9 +1,8 @@
-import { type Call, type CallHandler, type CallOptions, RaftError, UnknownOutcomeError } from '@raft/core';
+import { type Call, type CallHandler, RaftError, UnknownOutcomeError } from '@raft/core';
 import { DecodeError } from '@raft/proto';
-import { type KvNode, KvOperations, type KvServiceOptions } from './operations.js';
+import { type KvNode, KvOperations, type KvServiceOptions, type WriteOptions } from './operations.js';
 import { parseRequest } from './request.js';
-import { encodeAnswer, encodeError, encodeResult, encodeStatus } from './response.js';
-import type { KvAnswer } from './types.js';
+import { type Body, encodeBody, encodeError, encodeResult, statusBody } from './response.js';
 
 /**
  * Serves clients' requests (kv.proto's Request and Response) with a node. What is malformed is refused; whatever a node ends
@@ -21,43 +20,48 @@ export function kvService(node: KvNode, options: KvServiceOptions = {}): CallHan
 }
 
 function serve(call: Call, operations: KvOperations): void {
-  const { type, tagged, body, timeoutMs } = parseRequest(call.payload);
+  const { type, tagged, body, timeoutMs, session, forward } = parseRequest(call.payload);
   const options = { timeoutMs: operations.timeout(timeoutMs) };
   switch (type) {
     case 'set':
     case 'delete':
     case 'compareAndSet':
-      serveWrite(call, tagged, options, operations);
-      return;
-    case 'get':
-      serveRead(call, operations.get(body, options), operations);
-      return;
-    case 'list':
-      serveRead(call, operations.list(body, options), operations);
+      serveWrite(call, tagged, { ...options, session, forward }, operations);
       return;
     case 'status':
-      call.respond(encodeStatus(operations.status()));
+      call.respond(encodeBody(statusBody(operations.status())));
       return;
+    case 'get':
+    case 'list':
+      serveOther(call, operations.perform(type, body, options), () => {}, operations);
+      return;
+    default: {
+      const abort = new AbortController();
+      const performing = operations.perform(type, body, { ...options, signal: abort.signal });
+      serveOther(call, performing, () => abort.abort(), operations);
+      return;
+    }
   }
 }
 
 /** A client that is gone takes nothing back: the command is in the log by then. */
-function serveWrite(call: Call, command: Uint8Array, options: CallOptions, operations: KvOperations): void {
+function serveWrite(call: Call, command: Uint8Array, options: WriteOptions, operations: KvOperations): void {
   operations
     .write(command, options)
     .then((result) => call.respond(encodeResult(result)))
     .catch((error: unknown) => answerError(call, outcomeOf(error, operations), operations));
 }
 
-function serveRead(call: Call, reading: Promise<KvAnswer>, operations: KvOperations): void {
+function serveOther(call: Call, performing: Promise<Body>, cancel: () => void, operations: KvOperations): void {
   let gone = false;
   call.oncancel = () => {
     gone = true;
+    cancel();
   };
-  reading
-    .then((answer) => {
+  performing
+    .then((body) => {
       // A page of a listing is worth not encoding for nobody.
-      if (!gone) call.respond(encodeAnswer(answer));
+      if (!gone) call.respond(encodeBody(body));
     })
     .catch((error: unknown) => answerError(call, error, operations));
 }

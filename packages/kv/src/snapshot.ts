@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import { StorageError } from '@raft/core';
+import { type LogIndex, StorageError } from '@raft/core';
 import type { Tree } from './types.js';
 
 // A snapshot is a sequence of blocks, whatever chunks it travels in. Integers are little-endian.
@@ -12,11 +12,11 @@ import type { Tree } from './types.js';
 //     0      header, the first block: "raft.kv" | uint8 version
 //     1      records, in the order of their keys, each
 //            uint32 bytes of the key | uint32 bytes of the value | uint64 revision | key | value
-//     2      end, the last block: uint64 number of records
+//     2      end, the last block: uint64 number of records | uint64 revision of the latest change, which may have been a deletion
 
 const Kind = { header: 0, records: 1, end: 2 } as const;
 const magic = 'raft.kv';
-const version = 1;
+const version = 2;
 const blockHeaderBytes = 8;
 const recordHeaderBytes = 16;
 const twoTo32 = 0x1_0000_0000;
@@ -27,7 +27,7 @@ const blockBytes = 64 * 1024;
 const maxBodyBytes = 256 * 1024 * 1024;
 
 /** Yields the records of a tree that nobody writes to. Lets the event loop turn after each block. */
-export async function* writeSnapshot(tree: Tree): AsyncGenerator<Uint8Array> {
+export async function* writeSnapshot(tree: Tree, latest: LogIndex): AsyncGenerator<Uint8Array> {
   const seal = sealer();
   const header = newBlock(Kind.header, magic.length + 1);
   header.write(magic, blockHeaderBytes + 1, 'latin1');
@@ -51,8 +51,9 @@ export async function* writeSnapshot(tree: Tree): AsyncGenerator<Uint8Array> {
   }
   if (at > blockHeaderBytes + 1) yield seal(block, at);
 
-  const end = newBlock(Kind.end, 8);
+  const end = newBlock(Kind.end, 16);
   writeUint64(end, blockHeaderBytes + 1, tree.size);
+  writeUint64(end, blockHeaderBytes + 9, latest);
   yield seal(end, end.length);
 }
 
@@ -85,11 +86,11 @@ function sealer(): (block: Buffer, end: number) => Buffer {
 type Take = (key: string, value: string, revision: number) => void;
 
 /**
- * Hands each record to `take`, in order. Lets the event loop turn after each block.
+ * Hands each record to `take`, in order; gives the revision of the latest change. Lets the event loop turn after each block.
  * Throws {@link StorageError} `RAFT_STORAGE_CORRUPT` when the stream is cut off, damaged, goes on after its end, or of
  * another format; what was taken until then is to be thrown away.
  */
-export async function readSnapshot(chunks: AsyncIterable<Uint8Array>, take: Take): Promise<void> {
+export async function readSnapshot(chunks: AsyncIterable<Uint8Array>, take: Take): Promise<LogIndex> {
   const reader = new BlockReader();
   const records = new RecordReader(take);
   for await (const chunk of chunks) {
@@ -99,7 +100,8 @@ export async function readSnapshot(chunks: AsyncIterable<Uint8Array>, take: Take
       await nextTurn();
     }
   }
-  if (!records.ended || reader.rest > 0) throw damaged('it is cut off');
+  if (records.latest === undefined || reader.rest > 0) throw damaged('it is cut off');
+  return records.latest;
 }
 
 /** Cuts blocks out of chunks. */
@@ -150,7 +152,7 @@ class BlockReader {
 class RecordReader {
   readonly #take: Take;
   #started = false;
-  #ended = false;
+  #latest: LogIndex | undefined;
   #count = 0;
   #lastKey = '';
 
@@ -158,12 +160,13 @@ class RecordReader {
     this.#take = take;
   }
 
-  get ended(): boolean {
-    return this.#ended;
+  /** Of the latest change; known once the end has come. */
+  get latest(): LogIndex | undefined {
+    return this.#latest;
   }
 
   read(body: Buffer): void {
-    if (this.#ended) throw damaged('it goes on after its end');
+    if (this.#latest !== undefined) throw damaged('it goes on after its end');
     if (!this.#started) this.#readHeader(body);
     else if (body[0] === Kind.records) this.#readRecords(body);
     else if (body[0] === Kind.end) this.#readEnd(body);
@@ -201,8 +204,8 @@ class RecordReader {
   }
 
   #readEnd(body: Buffer): void {
-    if (body.length !== 9 || readUint64(body, 1) !== this.#count) throw damaged(`${this.#count} records are not all`);
-    this.#ended = true;
+    if (body.length !== 17 || readUint64(body, 1) !== this.#count) throw damaged(`${this.#count} records are not all`);
+    this.#latest = readUint64(body, 9);
   }
 }
 

@@ -44,6 +44,21 @@ export type CompareAndSetResult =
   /** `current` is what stood in the way; undefined when the key is not there. */
   | { readonly swapped: false; readonly current: KvValue | undefined };
 
+/** Which keys a watch is about. */
+export type KvSelection = { readonly key: Uint8Array } | { readonly prefix: Uint8Array };
+
+/** What one command did to one key. */
+export type KvChange =
+  | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array; readonly revision: LogIndex }
+  | { readonly type: 'delete'; readonly key: Uint8Array; readonly revision: LogIndex };
+
+/** Changes in the order in which they were done, without a gap from the revision that was asked for to `next`. */
+export interface KvChanges {
+  readonly changes: readonly KvChange[];
+  /** The revision to ask from next: nothing below it is missing here. */
+  readonly next: LogIndex;
+}
+
 /** What a command gives once it is applied. */
 export type KvResult =
   | ({ readonly type: 'set' } & SetResult)
@@ -61,16 +76,29 @@ export type KvQuery =
       readonly after?: Uint8Array | undefined;
       /** Keys in the page. Default 1000, which is also the most. */
       readonly limit?: number | undefined;
+    }
+  | {
+      readonly type: 'changes';
+      /** Default: all keys. */
+      readonly select?: KvSelection | undefined;
+      /** The least revision of interest; 0: none but those to come. */
+      readonly from: LogIndex;
     };
 
 export type KvAnswer =
   | { readonly type: 'get'; readonly found: KvValue | undefined }
-  | ({ readonly type: 'list' } & KvPage);
+  | ({ readonly type: 'list' } & KvPage)
+  /** `more`: there were too many for one answer. */
+  | ({ readonly type: 'changes'; readonly more: boolean } & KvChanges)
+  /** Changes of the revision that was asked for are forgotten; from `oldest` on, all are remembered. */
+  | { readonly type: 'forgotten'; readonly oldest: LogIndex };
 
 /** What a server says of its node. */
 export interface KvStatus {
   readonly id: NodeId;
   readonly clusterId: string;
+  /** Of the node's storage. */
+  readonly storeId: string;
   readonly role: NodeStatus['role'];
   readonly term: number;
   readonly leaderId: NodeId | undefined;

@@ -1,13 +1,17 @@
 import {
   InvalidArgumentError,
+  MembershipError,
   NodeStoppedError,
   NotLeaderError,
   OverloadedError,
   RaftError,
   type RaftErrorCode,
+  SessionExpiredError,
+  TransferError,
   UnknownOutcomeError,
 } from '@raft/core';
 import type { kvV1 } from '@raft/proto';
+import { HistoryGoneError } from './errors.js';
 
 /** Whether a command that ended in this error may yet be done. */
 export function mayBeDone(error: RaftError): boolean {
@@ -16,6 +20,7 @@ export function mayBeDone(error: RaftError): boolean {
 
 export function errorToProto(error: RaftError): kvV1.Error.$Properties {
   const { code, message } = error;
+  if (error instanceof HistoryGoneError) return { code, message, oldestRevision: error.oldest };
   if (!(error instanceof NotLeaderError)) return { code, message, maybeDone: mayBeDone(error) };
   return { code, message, leaderId: error.leaderId ?? '', leaderAddress: error.leaderAddress ?? '' };
 }
@@ -37,11 +42,26 @@ function revive(proto: kvV1.Error.$Properties, message: string, maybeDone: boole
       return new OverloadedError(message);
     case 'RAFT_NODE_STOPPED':
       return new NodeStoppedError(message, { maybeDone });
+    case 'RAFT_SESSION_EXPIRED':
+      return new SessionExpiredError(numberIn(message));
+    case 'RAFT_TRANSFER_FAILED':
+      return new TransferError(message);
+    case 'RAFT_CHANGE_IN_PROGRESS':
+    case 'RAFT_CONFIGURATION_CONFLICT':
+    case 'RAFT_LEARNER_BEHIND':
+      return new MembershipError(proto.code, message);
+    case 'RAFT_HISTORY_GONE':
+      return new HistoryGoneError(numberIn(message), proto.oldestRevision ?? 0);
     case 'RAFT_UNKNOWN_OUTCOME':
       return new UnknownOutcomeError(withoutAdvice(message));
     default:
       return new RaftError((proto.code || 'RAFT_CHANNEL_REFUSED') as RaftErrorCode, message);
   }
+}
+
+/** The first one: these errors make their message of it. */
+function numberIn(message: string): number {
+  return Number(/\d+/.exec(message)?.[0] ?? 0);
 }
 
 const advice = new UnknownOutcomeError('').message;

@@ -63,10 +63,10 @@ describe('the limits of the service', () => {
   });
 
   it.each([
-    ['get', otherRequest({ get: { key: bytes(4097) } })(1), 'the key has 4097 bytes'],
-    ['get of nothing', otherRequest({ get: {} })(1), 'the key is empty'],
-    ['prefix', otherRequest({ list: { prefix: bytes(4097) } })(1), 'the key has 4097 bytes'],
-    ['after', otherRequest({ list: { after: bytes(4097) } })(1), 'the key has 4097 bytes'],
+    ['get', otherRequest({ get: { key: bytes(4097) } })({ timeoutMs: 1 }), 'the key has 4097 bytes'],
+    ['get of nothing', otherRequest({ get: {} })({ timeoutMs: 1 }), 'the key is empty'],
+    ['prefix', otherRequest({ list: { prefix: bytes(4097) } })({ timeoutMs: 1 }), 'the key has 4097 bytes'],
+    ['after', otherRequest({ list: { after: bytes(4097) } })({ timeoutMs: 1 }), 'the key has 4097 bytes'],
   ])('hold for the keys of reads: %s', (_, request, why) => {
     const node = new FakeNode();
     const { response } = ask(kvService(node), request);

@@ -26,7 +26,7 @@ vi.setConfig({ testTimeout: 30_000 });
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 const set = requestOf(encodeSet('key', 'value'));
-const get = otherRequest({ get: { key: bytes('key') } })(700);
+const get = otherRequest({ get: { key: bytes('key') } })({ timeoutMs: 700 });
 
 /** Everything that a node may end a call with, and whether a command may be done then. */
 const outcomes: [RaftError, boolean][] = [
@@ -111,7 +111,7 @@ describe('the service', () => {
     const node = new FakeNode();
     const items = [{ key: bytes('pb'), value: bytes('v'), revision: 3 }];
     node.onRead = async () => ({ type: 'list', items, more: true });
-    const call = ask(kvService(node), otherRequest({ list })(1));
+    const call = ask(kvService(node), otherRequest({ list })({ timeoutMs: 1 }));
     await settled();
     const asked = node.reads[0]!.query;
     expect(asked).toEqual({ type: 'list', ...query });
@@ -120,8 +120,8 @@ describe('the service', () => {
 
   it('tells the status of its node at once, whether it leads or not', () => {
     const node = new FakeNode();
-    const { response } = ask(kvService(node, { version: '1.2.3' }), otherRequest({ status: {} })(1));
-    const { groupId: _, storeId: _store, state: _state, peers, ...facts } = node.facts;
+    const { response } = ask(kvService(node, { version: '1.2.3' }), otherRequest({ status: {} })({ timeoutMs: 1 }));
+    const { groupId: _, state: _state, peers, ...facts } = node.facts;
     expect(response?.status).toMatchObject({
       ...facts,
       peers: peers.map(({ id, matchIndex, nextIndex, state }) => ({ id, matchIndex, nextIndex, state })),
@@ -137,7 +137,7 @@ describe('the service', () => {
     timeouts(requestOf(encodeSet('k', 'v'), 0));
     timeouts(requestOf(encodeSet('k', 'v'), 0xffff_ffff));
     timeouts(get);
-    timeouts(otherRequest({ list: {} })(90));
+    timeouts(otherRequest({ list: {} })({ timeoutMs: 90 }));
     expect(node.proposed.map(({ options }) => options?.timeoutMs)).toEqual([250, 1234, 600_000]);
     expect(node.reads.map(({ options }) => options?.timeoutMs)).toEqual([700, 90]);
     const usual = new FakeNode();
@@ -231,7 +231,7 @@ describe('the service', () => {
   it.each([
     ['nothing', ''],
     ['only a deadline', '0801'],
-    ['an operation that is not known here', '420161'],
+    ['an operation that is not known here', '9a060161'],
     ['a body that is cut off', '1a050a01'],
     ['a length that has no end', '1affffffffffffffffffff01'],
   ])('refuses a request of %s', (_, request) => {

@@ -1,18 +1,32 @@
 import {
   InvalidArgumentError,
+  MembershipError,
   NodeStoppedError,
   NotLeaderError,
   OverloadedError,
   RaftError,
+  type ReadLevel,
+  SessionExpiredError,
+  TransferError,
   UnknownOutcomeError,
 } from '@raft/core';
 import { DecodeError, kvV1 } from '@raft/proto';
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { BodyTag } from '../src/command.js';
+import { HistoryGoneError } from '../src/index.js';
+import { readLevelToProto } from '../src/read-level.js';
 import { type EncodeRequest, keyValueRequest, otherRequest, parseGet, parseRequest } from '../src/request.js';
-import { decodeResponse, encodeAnswer, encodeError, encodeResult, encodeStatus } from '../src/response.js';
-import type { KvAnswer, KvItem, KvResult, KvStatus, KvValue } from '../src/types.js';
+import {
+  answerBody,
+  changesBody,
+  decodeResponse,
+  encodeBody,
+  encodeError,
+  encodeResult,
+  statusBody,
+} from '../src/response.js';
+import type { KvAnswer, KvChange, KvItem, KvResult, KvStatus, KvValue } from '../src/types.js';
 import { bare, hex } from './support/machine.js';
 
 // Other work on the machine may slow these down; none of them waits for time.
@@ -50,7 +64,7 @@ describe('a request', () => {
 
   it('is written so that the generated code reads it', () => {
     const property = fc.property(bodies, timeoutMs, ({ type, body, encode }, timeout) => {
-      const { timeoutMs, ...rest } = kvV1.Request.decode(encode(timeout));
+      const { timeoutMs, ...rest } = kvV1.Request.decode(encode({ timeoutMs: timeout }));
       expect(timeoutMs).toBe(Math.max(1, timeout));
       const expected = new kvV1.Request(body);
       expect(hex(kvV1.Request.encode({ [type]: rest[type] }).finish())).toBe(
@@ -60,6 +74,47 @@ describe('a request', () => {
     fc.assert(property, runs);
   });
 
+  it('carries a session and whether it may be handed on, in both ways of writing it', () => {
+    const position = fc.record({ id: index, sequence: index, firstUnacknowledged: index });
+    const property = fc.property(bodies, position, fc.boolean(), ({ type, encode }, given, forward) => {
+      const session = { ...given, id: given.id + 1, sequence: given.sequence + 1 };
+      if (!Number.isSafeInteger(session.id) || !Number.isSafeInteger(session.sequence)) return;
+      const bytes = encode({ timeoutMs: 300, session, forward });
+      expect(kvV1.Request.decode(bytes)).toMatchObject({ timeoutMs: 300, session, forward });
+      const { firstUnacknowledged, ...rest } = session;
+      const expected = firstUnacknowledged === 0 ? rest : session;
+      expect(parseRequest(bytes)).toMatchObject({ type, timeoutMs: 300, session: expected, forward });
+      expect(parseRequest(encode({ timeoutMs: 300 }))).toMatchObject({ session: undefined, forward: false });
+    });
+    fc.assert(property, runs);
+  });
+
+  it('with a session that is none is refused', () => {
+    const request = (session: object): Uint8Array => kvV1.Request.encode({ set: {}, session }).finish();
+    for (const session of [{ id: 3 }, { sequence: 1 }, {}]) {
+      expect(() => parseRequest(request(session))).toThrow(DecodeError);
+    }
+  });
+
+  it.each<ReadLevel>([
+    'linearizable',
+    'lease',
+    'local',
+    { atLeast: 0 },
+    { atLeast: 2 ** 40 },
+    { boundedStalenessMs: 1 },
+  ])('tells the read level %o', (level) => {
+    const bytes = kvV1.GetRequest.encode({ key: Buffer.from('k'), level: readLevelToProto(level) ?? null }).finish();
+    expect(bare(parseGet(bytes))).toEqual(bare({ key: Buffer.from('k'), level }));
+  });
+
+  it.each([{ atLeast: -1 }, { atLeast: 0.5 }, { boundedStalenessMs: 0 }, { boundedStalenessMs: Number.NaN }])(
+    'refuses the read level %o',
+    (level) => {
+      expect(() => readLevelToProto(level)).toThrow(InvalidArgumentError);
+    },
+  );
+
   it('is read as the generated code wrote it, whatever the order of its fields', () => {
     const property = fc.property(bodies, timeoutMs, fc.boolean(), ({ type, body }, timeout, deadlineLast) => {
       const parts = [kvV1.Request.encode({ timeoutMs: timeout }).finish(), kvV1.Request.encode(body).finish()];
@@ -68,19 +123,20 @@ describe('a request', () => {
       expect([parsed.type, parsed.timeoutMs]).toEqual([type, timeout]);
       // The body with its tag is the whole of the other part.
       expect(hex(parsed.tagged)).toBe(hex(parts[1]!));
-      if (type === 'get') expect(hex(parseGet(parsed.body))).toBe(hex(body.get!.key!));
+      if (type === 'get') expect(hex(parseGet(parsed.body).key)).toBe(hex(body.get!.key!));
     });
     fc.assert(property, runs);
   });
 
   it('never tells a deadline of 0, which would mean the default, nor one beyond the field', () => {
-    const told = (timeout: number): number => kvV1.Request.decode(otherRequest({ status: {} })(timeout)).timeoutMs;
+    const told = (timeout: number): number =>
+      kvV1.Request.decode(otherRequest({ status: {} })({ timeoutMs: timeout })).timeoutMs;
     expect([told(0.001), told(-5), told(99.2), told(1e12)]).toEqual([1, 1, 100, 0xffff_ffff]);
   });
 
   it('that is cut off is refused, and no other error is thrown for any bytes', () => {
     const property = fc.property(bodies, fc.nat(), fc.nat(255), ({ encode }, at, byte) => {
-      const bytes = Uint8Array.from(encode(5));
+      const bytes = Uint8Array.from(encode({ timeoutMs: 5 }));
       for (let end = 0; end < bytes.length; end += 1 + (bytes.length >> 4))
         decodes(() => parseRequest(bytes.subarray(0, end)));
       bytes[at % bytes.length] = byte;
@@ -100,7 +156,7 @@ const results: fc.Arbitrary<Exclude<KvResult, { type: 'malformed' }>> = fc.oneof
     .option(value, { nil: undefined })
     .map((current) => ({ type: 'compareAndSet' as const, swapped: false as const, current })),
 );
-const answers: fc.Arbitrary<KvAnswer> = fc.oneof(
+const answers: fc.Arbitrary<KvAnswer & { type: 'get' | 'list' }> = fc.oneof(
   fc.option(value, { nil: undefined }).map((found) => ({ type: 'get' as const, found })),
   fc.record({ type: fc.constant('list' as const), items: fc.array(item, { maxLength: 5 }), more: fc.boolean() }),
 );
@@ -108,6 +164,7 @@ const ids = fc.array(fc.string({ maxLength: 8 }), { maxLength: 4 });
 const statuses: fc.Arbitrary<KvStatus> = fc.record({
   id: fc.string({ unit: 'grapheme', maxLength: 10 }),
   clusterId: fc.string({ maxLength: 10 }),
+  storeId: fc.string({ maxLength: 10 }),
   role: fc.constantFrom('leader', 'follower', 'candidate', 'preCandidate', 'learner'),
   term: index,
   leaderId: fc.option(fc.string({ minLength: 1, maxLength: 8 }), { nil: undefined }),
@@ -151,14 +208,28 @@ describe('a response', () => {
 
   it('with an answer comes back', () => {
     const property = fc.property(answers, (answer) => {
-      expect(bare(decodeResponse(encodeAnswer(answer)))).toEqual(bare(answer));
+      expect(bare(decodeResponse(encodeBody(answerBody(answer))))).toEqual(bare(answer));
+    });
+    fc.assert(property, runs);
+  });
+
+  it('with changes comes back', () => {
+    const revision = index;
+    const change: fc.Arbitrary<KvChange> = fc.oneof(
+      fc.record({ type: fc.constant('put' as const), key: someBytes, value: someBytes, revision }),
+      fc.record({ type: fc.constant('delete' as const), key: someBytes, revision }),
+    );
+    const property = fc.property(fc.array(change, { maxLength: 5 }), index, (changes, next) => {
+      expect(bare(decodeResponse(encodeBody(changesBody({ changes, next }))))).toEqual(
+        bare({ type: 'watch', changes, next }),
+      );
     });
     fc.assert(property, runs);
   });
 
   it('with a status comes back', () => {
     const property = fc.property(statuses, (status) => {
-      expect(bare(decodeResponse(encodeStatus(status)))).toEqual(bare({ type: 'status', status }));
+      expect(bare(decodeResponse(encodeBody(statusBody(status))))).toEqual(bare({ type: 'status', status }));
     });
     fc.assert(property, runs);
   });
@@ -172,6 +243,10 @@ describe('a response', () => {
     [new NodeStoppedError('stopped'), false],
     [new NodeStoppedError('stopped', { maybeDone: true }), true],
     [new RaftError('RAFT_STORAGE_FULL', 'no space is left'), false],
+    [new SessionExpiredError(77), false],
+    [new TransferError('2 did not take it'), false],
+    [new MembershipError('RAFT_LEARNER_BEHIND', 'node 4 lacks 300 entries'), false],
+    [new HistoryGoneError(8, 1000), false],
   ])('with an error comes back in its class: %s', (error, maybeDone) => {
     const response = decodeResponse(encodeError(error));
     expect(response).toEqual({ type: 'error', error, maybeDone });
@@ -195,7 +270,11 @@ describe('a response', () => {
   });
 
   it('that is cut off or garbled throws nothing but DecodeError', () => {
-    const encoded = fc.oneof(results.map(encodeResult), answers.map(encodeAnswer), statuses.map(encodeStatus));
+    const encoded = fc.oneof(
+      results.map(encodeResult),
+      answers.map((answer) => encodeBody(answerBody(answer))),
+      statuses.map((status) => encodeBody(statusBody(status))),
+    );
     const property = fc.property(encoded, fc.nat(), fc.nat(255), (response, at, byte) => {
       const bytes = Uint8Array.from(response);
       for (let end = 0; end < bytes.length; end += 1 + (bytes.length >> 4))

@@ -2782,8 +2782,41 @@ export namespace kv {
             /** Request status. */
             status?: (kv.v1.StatusRequest.$Properties|null);
 
+            /** Request watch. */
+            watch?: (kv.v1.WatchRequest.$Properties|null);
+
+            /** Request openSession. */
+            openSession?: (kv.v1.OpenSessionRequest.$Properties|null);
+
+            /** Request keepSession. */
+            keepSession?: (kv.v1.KeepSessionRequest.$Properties|null);
+
+            /** Request closeSession. */
+            closeSession?: (kv.v1.CloseSessionRequest.$Properties|null);
+
+            /** Request members. */
+            members?: (kv.v1.MembersRequest.$Properties|null);
+
+            /** Request previewMembers. */
+            previewMembers?: (kv.v1.PreviewMembersRequest.$Properties|null);
+
+            /** Request changeMembers. */
+            changeMembers?: (kv.v1.ChangeMembersRequest.$Properties|null);
+
+            /** Request transferLeadership. */
+            transferLeadership?: (kv.v1.TransferLeadershipRequest.$Properties|null);
+
+            /** Request snapshot. */
+            snapshot?: (kv.v1.SnapshotRequest.$Properties|null);
+
+            /** Request session. */
+            session?: (kv.v1.Session.$Properties|null);
+
+            /** Request forward. */
+            forward: boolean;
+
             /** Request body. */
-            body?: ("get"|"set"|"delete"|"compareAndSet"|"list"|"status");
+            body?: ("get"|"set"|"delete"|"compareAndSet"|"list"|"status"|"watch"|"openSession"|"keepSession"|"closeSession"|"members"|"previewMembers"|"changeMembers"|"transferLeadership"|"snapshot");
 
             /**
              * Encodes the specified Request message. Does not implicitly {@link kv.v1.Request.verify|verify} messages.
@@ -2830,8 +2863,41 @@ export namespace kv {
                 /** Request status */
                 status?: (kv.v1.StatusRequest.$Properties|null);
 
+                /** Request watch */
+                watch?: (kv.v1.WatchRequest.$Properties|null);
+
+                /** Request openSession */
+                openSession?: (kv.v1.OpenSessionRequest.$Properties|null);
+
+                /** Request keepSession */
+                keepSession?: (kv.v1.KeepSessionRequest.$Properties|null);
+
+                /** Request closeSession */
+                closeSession?: (kv.v1.CloseSessionRequest.$Properties|null);
+
+                /** Request members */
+                members?: (kv.v1.MembersRequest.$Properties|null);
+
+                /** Request previewMembers */
+                previewMembers?: (kv.v1.PreviewMembersRequest.$Properties|null);
+
+                /** Request changeMembers */
+                changeMembers?: (kv.v1.ChangeMembersRequest.$Properties|null);
+
+                /** Request transferLeadership */
+                transferLeadership?: (kv.v1.TransferLeadershipRequest.$Properties|null);
+
+                /** Request snapshot */
+                snapshot?: (kv.v1.SnapshotRequest.$Properties|null);
+
+                /** Request session */
+                session?: (kv.v1.Session.$Properties|null);
+
+                /** Request forward */
+                forward?: (boolean|null);
+
                 /** Request body */
-                body?: ("get"|"set"|"delete"|"compareAndSet"|"list"|"status");
+                body?: ("get"|"set"|"delete"|"compareAndSet"|"list"|"status"|"watch"|"openSession"|"keepSession"|"closeSession"|"members"|"previewMembers"|"changeMembers"|"transferLeadership"|"snapshot");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -2846,9 +2912,20 @@ export namespace kv {
               compareAndSet?: kv.v1.CompareAndSetRequest.$Shape|null;
               list?: kv.v1.ListRequest.$Shape|null;
               status?: kv.v1.StatusRequest.$Shape|null;
+              watch?: kv.v1.WatchRequest.$Shape|null;
+              openSession?: kv.v1.OpenSessionRequest.$Shape|null;
+              keepSession?: kv.v1.KeepSessionRequest.$Shape|null;
+              closeSession?: kv.v1.CloseSessionRequest.$Shape|null;
+              members?: kv.v1.MembersRequest.$Shape|null;
+              previewMembers?: kv.v1.PreviewMembersRequest.$Shape|null;
+              changeMembers?: kv.v1.ChangeMembersRequest.$Shape|null;
+              transferLeadership?: kv.v1.TransferLeadershipRequest.$Shape|null;
+              snapshot?: kv.v1.SnapshotRequest.$Shape|null;
+              session?: kv.v1.Session.$Shape|null;
+              forward?: boolean|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ body?: undefined; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null }|{ body?: "get"; get: kv.v1.GetRequest.$Shape; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null }|{ body?: "set"; get?: null; set: kv.v1.SetRequest.$Shape; "delete"?: null; compareAndSet?: null; list?: null; status?: null }|{ body?: "delete"; get?: null; set?: null; "delete": kv.v1.DeleteRequest.$Shape; compareAndSet?: null; list?: null; status?: null }|{ body?: "compareAndSet"; get?: null; set?: null; "delete"?: null; compareAndSet: kv.v1.CompareAndSetRequest.$Shape; list?: null; status?: null }|{ body?: "list"; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list: kv.v1.ListRequest.$Shape; status?: null }|{ body?: "status"; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status: kv.v1.StatusRequest.$Shape })
+              ({ body?: undefined; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "get"; get: kv.v1.GetRequest.$Shape; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "set"; get?: null; set: kv.v1.SetRequest.$Shape; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "delete"; get?: null; set?: null; "delete": kv.v1.DeleteRequest.$Shape; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "compareAndSet"; get?: null; set?: null; "delete"?: null; compareAndSet: kv.v1.CompareAndSetRequest.$Shape; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "list"; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list: kv.v1.ListRequest.$Shape; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "status"; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status: kv.v1.StatusRequest.$Shape; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "watch"; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch: kv.v1.WatchRequest.$Shape; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "openSession"; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession: kv.v1.OpenSessionRequest.$Shape; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "keepSession"; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession: kv.v1.KeepSessionRequest.$Shape; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "closeSession"; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession: kv.v1.CloseSessionRequest.$Shape; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "members"; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members: kv.v1.MembersRequest.$Shape; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "previewMembers"; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers: kv.v1.PreviewMembersRequest.$Shape; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "changeMembers"; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers: kv.v1.ChangeMembersRequest.$Shape; transferLeadership?: null; snapshot?: null }|{ body?: "transferLeadership"; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership: kv.v1.TransferLeadershipRequest.$Shape; snapshot?: null }|{ body?: "snapshot"; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot: kv.v1.SnapshotRequest.$Shape })
             );
         }
 
@@ -2892,8 +2969,35 @@ export namespace kv {
             /** Response status. */
             status?: (kv.v1.StatusResponse.$Properties|null);
 
+            /** Response watch. */
+            watch?: (kv.v1.WatchResponse.$Properties|null);
+
+            /** Response openSession. */
+            openSession?: (kv.v1.OpenSessionResponse.$Properties|null);
+
+            /** Response keepSession. */
+            keepSession?: (kv.v1.KeepSessionResponse.$Properties|null);
+
+            /** Response closeSession. */
+            closeSession?: (kv.v1.CloseSessionResponse.$Properties|null);
+
+            /** Response members. */
+            members?: (kv.v1.MembersResponse.$Properties|null);
+
+            /** Response previewMembers. */
+            previewMembers?: (kv.v1.PreviewMembersResponse.$Properties|null);
+
+            /** Response changeMembers. */
+            changeMembers?: (kv.v1.ChangeMembersResponse.$Properties|null);
+
+            /** Response transferLeadership. */
+            transferLeadership?: (kv.v1.TransferLeadershipResponse.$Properties|null);
+
+            /** Response snapshot. */
+            snapshot?: (kv.v1.SnapshotResponse.$Properties|null);
+
             /** Response body. */
-            body?: ("error"|"get"|"set"|"delete"|"compareAndSet"|"list"|"status");
+            body?: ("error"|"get"|"set"|"delete"|"compareAndSet"|"list"|"status"|"watch"|"openSession"|"keepSession"|"closeSession"|"members"|"previewMembers"|"changeMembers"|"transferLeadership"|"snapshot");
 
             /**
              * Encodes the specified Response message. Does not implicitly {@link kv.v1.Response.verify|verify} messages.
@@ -2940,8 +3044,35 @@ export namespace kv {
                 /** Response status */
                 status?: (kv.v1.StatusResponse.$Properties|null);
 
+                /** Response watch */
+                watch?: (kv.v1.WatchResponse.$Properties|null);
+
+                /** Response openSession */
+                openSession?: (kv.v1.OpenSessionResponse.$Properties|null);
+
+                /** Response keepSession */
+                keepSession?: (kv.v1.KeepSessionResponse.$Properties|null);
+
+                /** Response closeSession */
+                closeSession?: (kv.v1.CloseSessionResponse.$Properties|null);
+
+                /** Response members */
+                members?: (kv.v1.MembersResponse.$Properties|null);
+
+                /** Response previewMembers */
+                previewMembers?: (kv.v1.PreviewMembersResponse.$Properties|null);
+
+                /** Response changeMembers */
+                changeMembers?: (kv.v1.ChangeMembersResponse.$Properties|null);
+
+                /** Response transferLeadership */
+                transferLeadership?: (kv.v1.TransferLeadershipResponse.$Properties|null);
+
+                /** Response snapshot */
+                snapshot?: (kv.v1.SnapshotResponse.$Properties|null);
+
                 /** Response body */
-                body?: ("error"|"get"|"set"|"delete"|"compareAndSet"|"list"|"status");
+                body?: ("error"|"get"|"set"|"delete"|"compareAndSet"|"list"|"status"|"watch"|"openSession"|"keepSession"|"closeSession"|"members"|"previewMembers"|"changeMembers"|"transferLeadership"|"snapshot");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -2956,10 +3087,88 @@ export namespace kv {
               compareAndSet?: kv.v1.CompareAndSetResponse.$Shape|null;
               list?: kv.v1.ListResponse.$Shape|null;
               status?: kv.v1.StatusResponse.$Shape|null;
+              watch?: kv.v1.WatchResponse.$Shape|null;
+              openSession?: kv.v1.OpenSessionResponse.$Shape|null;
+              keepSession?: kv.v1.KeepSessionResponse.$Shape|null;
+              closeSession?: kv.v1.CloseSessionResponse.$Shape|null;
+              members?: kv.v1.MembersResponse.$Shape|null;
+              previewMembers?: kv.v1.PreviewMembersResponse.$Shape|null;
+              changeMembers?: kv.v1.ChangeMembersResponse.$Shape|null;
+              transferLeadership?: kv.v1.TransferLeadershipResponse.$Shape|null;
+              snapshot?: kv.v1.SnapshotResponse.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ body?: undefined; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null }|{ body?: "error"; error: kv.v1.Error.$Shape; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null }|{ body?: "get"; error?: null; get: kv.v1.GetResponse.$Shape; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null }|{ body?: "set"; error?: null; get?: null; set: kv.v1.SetResponse.$Shape; "delete"?: null; compareAndSet?: null; list?: null; status?: null }|{ body?: "delete"; error?: null; get?: null; set?: null; "delete": kv.v1.DeleteResponse.$Shape; compareAndSet?: null; list?: null; status?: null }|{ body?: "compareAndSet"; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet: kv.v1.CompareAndSetResponse.$Shape; list?: null; status?: null }|{ body?: "list"; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list: kv.v1.ListResponse.$Shape; status?: null }|{ body?: "status"; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status: kv.v1.StatusResponse.$Shape })
+              ({ body?: undefined; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "error"; error: kv.v1.Error.$Shape; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "get"; error?: null; get: kv.v1.GetResponse.$Shape; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "set"; error?: null; get?: null; set: kv.v1.SetResponse.$Shape; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "delete"; error?: null; get?: null; set?: null; "delete": kv.v1.DeleteResponse.$Shape; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "compareAndSet"; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet: kv.v1.CompareAndSetResponse.$Shape; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "list"; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list: kv.v1.ListResponse.$Shape; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "status"; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status: kv.v1.StatusResponse.$Shape; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "watch"; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch: kv.v1.WatchResponse.$Shape; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "openSession"; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession: kv.v1.OpenSessionResponse.$Shape; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "keepSession"; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession: kv.v1.KeepSessionResponse.$Shape; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "closeSession"; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession: kv.v1.CloseSessionResponse.$Shape; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "members"; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members: kv.v1.MembersResponse.$Shape; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "previewMembers"; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers: kv.v1.PreviewMembersResponse.$Shape; changeMembers?: null; transferLeadership?: null; snapshot?: null }|{ body?: "changeMembers"; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers: kv.v1.ChangeMembersResponse.$Shape; transferLeadership?: null; snapshot?: null }|{ body?: "transferLeadership"; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership: kv.v1.TransferLeadershipResponse.$Shape; snapshot?: null }|{ body?: "snapshot"; error?: null; get?: null; set?: null; "delete"?: null; compareAndSet?: null; list?: null; status?: null; watch?: null; openSession?: null; keepSession?: null; closeSession?: null; members?: null; previewMembers?: null; changeMembers?: null; transferLeadership?: null; snapshot: kv.v1.SnapshotResponse.$Shape })
             );
+        }
+
+        /**
+         * Properties of a Session.
+         * @deprecated Use kv.v1.Session.$Properties instead.
+         */
+        interface ISession extends kv.v1.Session.$Properties {
+        }
+
+        /** Represents a Session. */
+        class Session {
+
+            /**
+             * Constructs a new Session.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.Session.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Session id. */
+            id: number;
+
+            /** Session sequence. */
+            sequence: number;
+
+            /** Session firstUnacknowledged. */
+            firstUnacknowledged: number;
+
+            /**
+             * Encodes the specified Session message. Does not implicitly {@link kv.v1.Session.verify|verify} messages.
+             * @param message Session message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.Session.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Session message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.Session & kv.v1.Session.$Shape} Session
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.Session & kv.v1.Session.$Shape;
+        }
+
+        namespace Session {
+
+            /** Properties of a Session. */
+            interface $Properties {
+
+                /** Session id */
+                id?: (number|null);
+
+                /** Session sequence */
+                sequence?: (number|null);
+
+                /** Session firstUnacknowledged */
+                firstUnacknowledged?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Session. */
+            type $Shape = kv.v1.Session.$Properties;
         }
 
         /**
@@ -2995,6 +3204,9 @@ export namespace kv {
 
             /** Error maybeDone. */
             maybeDone: boolean;
+
+            /** Error oldestRevision. */
+            oldestRevision: number;
 
             /**
              * Encodes the specified Error message. Does not implicitly {@link kv.v1.Error.verify|verify} messages.
@@ -3034,6 +3246,9 @@ export namespace kv {
 
                 /** Error maybeDone */
                 maybeDone?: (boolean|null);
+
+                /** Error oldestRevision */
+                oldestRevision?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -3126,6 +3341,95 @@ export namespace kv {
         }
 
         /**
+         * Properties of a ReadLevel.
+         * @deprecated Use kv.v1.ReadLevel.$Properties instead.
+         */
+        interface IReadLevel extends kv.v1.ReadLevel.$Properties {
+        }
+
+        /** Represents a ReadLevel. */
+        class ReadLevel {
+
+            /**
+             * Constructs a new ReadLevel.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.ReadLevel.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** ReadLevel lease. */
+            lease?: (boolean|null);
+
+            /** ReadLevel local. */
+            local?: (boolean|null);
+
+            /** ReadLevel atLeast. */
+            atLeast?: (number|null);
+
+            /** ReadLevel boundedStalenessMs. */
+            boundedStalenessMs?: (number|null);
+
+            /** ReadLevel level. */
+            level?: ("lease"|"local"|"atLeast"|"boundedStalenessMs");
+
+            /**
+             * Encodes the specified ReadLevel message. Does not implicitly {@link kv.v1.ReadLevel.verify|verify} messages.
+             * @param message ReadLevel message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.ReadLevel.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ReadLevel message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.ReadLevel & kv.v1.ReadLevel.$Shape} ReadLevel
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.ReadLevel & kv.v1.ReadLevel.$Shape;
+        }
+
+        namespace ReadLevel {
+
+            /** Properties of a ReadLevel. */
+            interface $Properties {
+
+                /** ReadLevel lease */
+                lease?: (boolean|null);
+
+                /** ReadLevel local */
+                local?: (boolean|null);
+
+                /** ReadLevel atLeast */
+                atLeast?: (number|null);
+
+                /** ReadLevel boundedStalenessMs */
+                boundedStalenessMs?: (number|null);
+
+                /** ReadLevel level */
+                level?: ("lease"|"local"|"atLeast"|"boundedStalenessMs");
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Narrowed shape of a ReadLevel. */
+            type $Shape = {
+              lease?: boolean|null;
+              local?: boolean|null;
+              atLeast?: number|null;
+              boundedStalenessMs?: number|null;
+              $unknowns?: Uint8Array[];
+            } & (
+              ({ level?: undefined; lease?: null; local?: null; atLeast?: null; boundedStalenessMs?: null }|{ level?: "lease"; lease: boolean; local?: null; atLeast?: null; boundedStalenessMs?: null }|{ level?: "local"; lease?: null; local: boolean; atLeast?: null; boundedStalenessMs?: null }|{ level?: "atLeast"; lease?: null; local?: null; atLeast: number; boundedStalenessMs?: null }|{ level?: "boundedStalenessMs"; lease?: null; local?: null; atLeast?: null; boundedStalenessMs: number })
+            );
+        }
+
+        /**
          * Properties of a GetRequest.
          * @deprecated Use kv.v1.GetRequest.$Properties instead.
          */
@@ -3146,6 +3450,9 @@ export namespace kv {
 
             /** GetRequest key. */
             key: Uint8Array;
+
+            /** GetRequest level. */
+            level?: (kv.v1.ReadLevel.$Properties|null);
 
             /**
              * Encodes the specified GetRequest message. Does not implicitly {@link kv.v1.GetRequest.verify|verify} messages.
@@ -3174,12 +3481,19 @@ export namespace kv {
                 /** GetRequest key */
                 key?: (Uint8Array|null);
 
+                /** GetRequest level */
+                level?: (kv.v1.ReadLevel.$Properties|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a GetRequest. */
-            type $Shape = kv.v1.GetRequest.$Properties;
+            type $Shape = {
+              key?: Uint8Array|null;
+              level?: kv.v1.ReadLevel.$Shape|null;
+              $unknowns?: Uint8Array[];
+            };
         }
 
         /**
@@ -3276,6 +3590,9 @@ export namespace kv {
             /** SetRequest value. */
             value: Uint8Array;
 
+            /** SetRequest session. */
+            session?: (kv.v1.Session.$Properties|null);
+
             /**
              * Encodes the specified SetRequest message. Does not implicitly {@link kv.v1.SetRequest.verify|verify} messages.
              * @param message SetRequest message or plain object to encode
@@ -3305,6 +3622,9 @@ export namespace kv {
 
                 /** SetRequest value */
                 value?: (Uint8Array|null);
+
+                /** SetRequest session */
+                session?: (kv.v1.Session.$Properties|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -3393,6 +3713,9 @@ export namespace kv {
             /** DeleteRequest key. */
             key: Uint8Array;
 
+            /** DeleteRequest session. */
+            session?: (kv.v1.Session.$Properties|null);
+
             /**
              * Encodes the specified DeleteRequest message. Does not implicitly {@link kv.v1.DeleteRequest.verify|verify} messages.
              * @param message DeleteRequest message or plain object to encode
@@ -3419,6 +3742,9 @@ export namespace kv {
 
                 /** DeleteRequest key */
                 key?: (Uint8Array|null);
+
+                /** DeleteRequest session */
+                session?: (kv.v1.Session.$Properties|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -3525,6 +3851,9 @@ export namespace kv {
             /** CompareAndSetRequest value. */
             value: Uint8Array;
 
+            /** CompareAndSetRequest session. */
+            session?: (kv.v1.Session.$Properties|null);
+
             /** CompareAndSetRequest expected. */
             expected?: ("absent"|"expectedValue"|"expectedRevision");
 
@@ -3567,6 +3896,9 @@ export namespace kv {
                 /** CompareAndSetRequest value */
                 value?: (Uint8Array|null);
 
+                /** CompareAndSetRequest session */
+                session?: (kv.v1.Session.$Properties|null);
+
                 /** CompareAndSetRequest expected */
                 expected?: ("absent"|"expectedValue"|"expectedRevision");
 
@@ -3581,6 +3913,7 @@ export namespace kv {
               expectedValue?: Uint8Array|null;
               expectedRevision?: number|null;
               value?: Uint8Array|null;
+              session?: kv.v1.Session.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
               ({ expected?: undefined; absent?: null; expectedValue?: null; expectedRevision?: null }|{ expected?: "absent"; absent: boolean; expectedValue?: null; expectedRevision?: null }|{ expected?: "expectedValue"; absent?: null; expectedValue: Uint8Array; expectedRevision?: null }|{ expected?: "expectedRevision"; absent?: null; expectedValue?: null; expectedRevision: number })
@@ -3678,6 +4011,9 @@ export namespace kv {
             /** ListRequest after. */
             after: Uint8Array;
 
+            /** ListRequest level. */
+            level?: (kv.v1.ReadLevel.$Properties|null);
+
             /**
              * Encodes the specified ListRequest message. Does not implicitly {@link kv.v1.ListRequest.verify|verify} messages.
              * @param message ListRequest message or plain object to encode
@@ -3711,12 +4047,21 @@ export namespace kv {
                 /** ListRequest after */
                 after?: (Uint8Array|null);
 
+                /** ListRequest level */
+                level?: (kv.v1.ReadLevel.$Properties|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a ListRequest. */
-            type $Shape = kv.v1.ListRequest.$Properties;
+            type $Shape = {
+              prefix?: Uint8Array|null;
+              limit?: number|null;
+              after?: Uint8Array|null;
+              level?: kv.v1.ReadLevel.$Shape|null;
+              $unknowns?: Uint8Array[];
+            };
         }
 
         /**
@@ -3960,6 +4305,9 @@ export namespace kv {
             /** StatusResponse version. */
             version: string;
 
+            /** StatusResponse storeId. */
+            storeId: string;
+
             /**
              * Encodes the specified StatusResponse message. Does not implicitly {@link kv.v1.StatusResponse.verify|verify} messages.
              * @param message StatusResponse message or plain object to encode
@@ -4023,12 +4371,1367 @@ export namespace kv {
                 /** StatusResponse version */
                 version?: (string|null);
 
+                /** StatusResponse storeId */
+                storeId?: (string|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a StatusResponse. */
             type $Shape = kv.v1.StatusResponse.$Properties;
+        }
+
+        /**
+         * Properties of a WatchRequest.
+         * @deprecated Use kv.v1.WatchRequest.$Properties instead.
+         */
+        interface IWatchRequest extends kv.v1.WatchRequest.$Properties {
+        }
+
+        /** Represents a WatchRequest. */
+        class WatchRequest {
+
+            /**
+             * Constructs a new WatchRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.WatchRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** WatchRequest key. */
+            key?: (Uint8Array|null);
+
+            /** WatchRequest prefix. */
+            prefix?: (Uint8Array|null);
+
+            /** WatchRequest fromRevision. */
+            fromRevision: number;
+
+            /** WatchRequest waitMs. */
+            waitMs: number;
+
+            /** WatchRequest select. */
+            select?: ("key"|"prefix");
+
+            /**
+             * Encodes the specified WatchRequest message. Does not implicitly {@link kv.v1.WatchRequest.verify|verify} messages.
+             * @param message WatchRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.WatchRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a WatchRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.WatchRequest & kv.v1.WatchRequest.$Shape} WatchRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.WatchRequest & kv.v1.WatchRequest.$Shape;
+        }
+
+        namespace WatchRequest {
+
+            /** Properties of a WatchRequest. */
+            interface $Properties {
+
+                /** WatchRequest key */
+                key?: (Uint8Array|null);
+
+                /** WatchRequest prefix */
+                prefix?: (Uint8Array|null);
+
+                /** WatchRequest fromRevision */
+                fromRevision?: (number|null);
+
+                /** WatchRequest waitMs */
+                waitMs?: (number|null);
+
+                /** WatchRequest select */
+                select?: ("key"|"prefix");
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Narrowed shape of a WatchRequest. */
+            type $Shape = {
+              key?: Uint8Array|null;
+              prefix?: Uint8Array|null;
+              fromRevision?: number|null;
+              waitMs?: number|null;
+              $unknowns?: Uint8Array[];
+            } & (
+              ({ select?: undefined; key?: null; prefix?: null }|{ select?: "key"; key: Uint8Array; prefix?: null }|{ select?: "prefix"; key?: null; prefix: Uint8Array })
+            );
+        }
+
+        /**
+         * Properties of a WatchResponse.
+         * @deprecated Use kv.v1.WatchResponse.$Properties instead.
+         */
+        interface IWatchResponse extends kv.v1.WatchResponse.$Properties {
+        }
+
+        /** Represents a WatchResponse. */
+        class WatchResponse {
+
+            /**
+             * Constructs a new WatchResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.WatchResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** WatchResponse changes. */
+            changes: kv.v1.Change.$Properties[];
+
+            /** WatchResponse nextRevision. */
+            nextRevision: number;
+
+            /**
+             * Encodes the specified WatchResponse message. Does not implicitly {@link kv.v1.WatchResponse.verify|verify} messages.
+             * @param message WatchResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.WatchResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a WatchResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.WatchResponse & kv.v1.WatchResponse.$Shape} WatchResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.WatchResponse & kv.v1.WatchResponse.$Shape;
+        }
+
+        namespace WatchResponse {
+
+            /** Properties of a WatchResponse. */
+            interface $Properties {
+
+                /** WatchResponse changes */
+                changes?: (kv.v1.Change.$Properties[]|null);
+
+                /** WatchResponse nextRevision */
+                nextRevision?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a WatchResponse. */
+            type $Shape = kv.v1.WatchResponse.$Properties;
+        }
+
+        /**
+         * Properties of a Change.
+         * @deprecated Use kv.v1.Change.$Properties instead.
+         */
+        interface IChange extends kv.v1.Change.$Properties {
+        }
+
+        /** Represents a Change. */
+        class Change {
+
+            /**
+             * Constructs a new Change.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.Change.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Change key. */
+            key: Uint8Array;
+
+            /** Change value. */
+            value: Uint8Array;
+
+            /** Change revision. */
+            revision: number;
+
+            /** Change deleted. */
+            deleted: boolean;
+
+            /**
+             * Encodes the specified Change message. Does not implicitly {@link kv.v1.Change.verify|verify} messages.
+             * @param message Change message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.Change.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Change message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.Change & kv.v1.Change.$Shape} Change
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.Change & kv.v1.Change.$Shape;
+        }
+
+        namespace Change {
+
+            /** Properties of a Change. */
+            interface $Properties {
+
+                /** Change key */
+                key?: (Uint8Array|null);
+
+                /** Change value */
+                value?: (Uint8Array|null);
+
+                /** Change revision */
+                revision?: (number|null);
+
+                /** Change deleted */
+                deleted?: (boolean|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Change. */
+            type $Shape = kv.v1.Change.$Properties;
+        }
+
+        /**
+         * Properties of an OpenSessionRequest.
+         * @deprecated Use kv.v1.OpenSessionRequest.$Properties instead.
+         */
+        interface IOpenSessionRequest extends kv.v1.OpenSessionRequest.$Properties {
+        }
+
+        /** Represents an OpenSessionRequest. */
+        class OpenSessionRequest {
+
+            /**
+             * Constructs a new OpenSessionRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.OpenSessionRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /**
+             * Encodes the specified OpenSessionRequest message. Does not implicitly {@link kv.v1.OpenSessionRequest.verify|verify} messages.
+             * @param message OpenSessionRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.OpenSessionRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an OpenSessionRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.OpenSessionRequest & kv.v1.OpenSessionRequest.$Shape} OpenSessionRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.OpenSessionRequest & kv.v1.OpenSessionRequest.$Shape;
+        }
+
+        namespace OpenSessionRequest {
+
+            /** Properties of an OpenSessionRequest. */
+            interface $Properties {
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an OpenSessionRequest. */
+            type $Shape = kv.v1.OpenSessionRequest.$Properties;
+        }
+
+        /**
+         * Properties of an OpenSessionResponse.
+         * @deprecated Use kv.v1.OpenSessionResponse.$Properties instead.
+         */
+        interface IOpenSessionResponse extends kv.v1.OpenSessionResponse.$Properties {
+        }
+
+        /** Represents an OpenSessionResponse. */
+        class OpenSessionResponse {
+
+            /**
+             * Constructs a new OpenSessionResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.OpenSessionResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** OpenSessionResponse id. */
+            id: number;
+
+            /**
+             * Encodes the specified OpenSessionResponse message. Does not implicitly {@link kv.v1.OpenSessionResponse.verify|verify} messages.
+             * @param message OpenSessionResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.OpenSessionResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an OpenSessionResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.OpenSessionResponse & kv.v1.OpenSessionResponse.$Shape} OpenSessionResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.OpenSessionResponse & kv.v1.OpenSessionResponse.$Shape;
+        }
+
+        namespace OpenSessionResponse {
+
+            /** Properties of an OpenSessionResponse. */
+            interface $Properties {
+
+                /** OpenSessionResponse id */
+                id?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an OpenSessionResponse. */
+            type $Shape = kv.v1.OpenSessionResponse.$Properties;
+        }
+
+        /**
+         * Properties of a KeepSessionRequest.
+         * @deprecated Use kv.v1.KeepSessionRequest.$Properties instead.
+         */
+        interface IKeepSessionRequest extends kv.v1.KeepSessionRequest.$Properties {
+        }
+
+        /** Represents a KeepSessionRequest. */
+        class KeepSessionRequest {
+
+            /**
+             * Constructs a new KeepSessionRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.KeepSessionRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** KeepSessionRequest id. */
+            id: number;
+
+            /**
+             * Encodes the specified KeepSessionRequest message. Does not implicitly {@link kv.v1.KeepSessionRequest.verify|verify} messages.
+             * @param message KeepSessionRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.KeepSessionRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a KeepSessionRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.KeepSessionRequest & kv.v1.KeepSessionRequest.$Shape} KeepSessionRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.KeepSessionRequest & kv.v1.KeepSessionRequest.$Shape;
+        }
+
+        namespace KeepSessionRequest {
+
+            /** Properties of a KeepSessionRequest. */
+            interface $Properties {
+
+                /** KeepSessionRequest id */
+                id?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a KeepSessionRequest. */
+            type $Shape = kv.v1.KeepSessionRequest.$Properties;
+        }
+
+        /**
+         * Properties of a KeepSessionResponse.
+         * @deprecated Use kv.v1.KeepSessionResponse.$Properties instead.
+         */
+        interface IKeepSessionResponse extends kv.v1.KeepSessionResponse.$Properties {
+        }
+
+        /** Represents a KeepSessionResponse. */
+        class KeepSessionResponse {
+
+            /**
+             * Constructs a new KeepSessionResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.KeepSessionResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /**
+             * Encodes the specified KeepSessionResponse message. Does not implicitly {@link kv.v1.KeepSessionResponse.verify|verify} messages.
+             * @param message KeepSessionResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.KeepSessionResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a KeepSessionResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.KeepSessionResponse & kv.v1.KeepSessionResponse.$Shape} KeepSessionResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.KeepSessionResponse & kv.v1.KeepSessionResponse.$Shape;
+        }
+
+        namespace KeepSessionResponse {
+
+            /** Properties of a KeepSessionResponse. */
+            interface $Properties {
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a KeepSessionResponse. */
+            type $Shape = kv.v1.KeepSessionResponse.$Properties;
+        }
+
+        /**
+         * Properties of a CloseSessionRequest.
+         * @deprecated Use kv.v1.CloseSessionRequest.$Properties instead.
+         */
+        interface ICloseSessionRequest extends kv.v1.CloseSessionRequest.$Properties {
+        }
+
+        /** Represents a CloseSessionRequest. */
+        class CloseSessionRequest {
+
+            /**
+             * Constructs a new CloseSessionRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.CloseSessionRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** CloseSessionRequest id. */
+            id: number;
+
+            /**
+             * Encodes the specified CloseSessionRequest message. Does not implicitly {@link kv.v1.CloseSessionRequest.verify|verify} messages.
+             * @param message CloseSessionRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.CloseSessionRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a CloseSessionRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.CloseSessionRequest & kv.v1.CloseSessionRequest.$Shape} CloseSessionRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.CloseSessionRequest & kv.v1.CloseSessionRequest.$Shape;
+        }
+
+        namespace CloseSessionRequest {
+
+            /** Properties of a CloseSessionRequest. */
+            interface $Properties {
+
+                /** CloseSessionRequest id */
+                id?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a CloseSessionRequest. */
+            type $Shape = kv.v1.CloseSessionRequest.$Properties;
+        }
+
+        /**
+         * Properties of a CloseSessionResponse.
+         * @deprecated Use kv.v1.CloseSessionResponse.$Properties instead.
+         */
+        interface ICloseSessionResponse extends kv.v1.CloseSessionResponse.$Properties {
+        }
+
+        /** Represents a CloseSessionResponse. */
+        class CloseSessionResponse {
+
+            /**
+             * Constructs a new CloseSessionResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.CloseSessionResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /**
+             * Encodes the specified CloseSessionResponse message. Does not implicitly {@link kv.v1.CloseSessionResponse.verify|verify} messages.
+             * @param message CloseSessionResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.CloseSessionResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a CloseSessionResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.CloseSessionResponse & kv.v1.CloseSessionResponse.$Shape} CloseSessionResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.CloseSessionResponse & kv.v1.CloseSessionResponse.$Shape;
+        }
+
+        namespace CloseSessionResponse {
+
+            /** Properties of a CloseSessionResponse. */
+            interface $Properties {
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a CloseSessionResponse. */
+            type $Shape = kv.v1.CloseSessionResponse.$Properties;
+        }
+
+        /**
+         * Properties of a MembersRequest.
+         * @deprecated Use kv.v1.MembersRequest.$Properties instead.
+         */
+        interface IMembersRequest extends kv.v1.MembersRequest.$Properties {
+        }
+
+        /** Represents a MembersRequest. */
+        class MembersRequest {
+
+            /**
+             * Constructs a new MembersRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.MembersRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /**
+             * Encodes the specified MembersRequest message. Does not implicitly {@link kv.v1.MembersRequest.verify|verify} messages.
+             * @param message MembersRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.MembersRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a MembersRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.MembersRequest & kv.v1.MembersRequest.$Shape} MembersRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.MembersRequest & kv.v1.MembersRequest.$Shape;
+        }
+
+        namespace MembersRequest {
+
+            /** Properties of a MembersRequest. */
+            interface $Properties {
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a MembersRequest. */
+            type $Shape = kv.v1.MembersRequest.$Properties;
+        }
+
+        /**
+         * Properties of a MembersResponse.
+         * @deprecated Use kv.v1.MembersResponse.$Properties instead.
+         */
+        interface IMembersResponse extends kv.v1.MembersResponse.$Properties {
+        }
+
+        /** Represents a MembersResponse. */
+        class MembersResponse {
+
+            /**
+             * Constructs a new MembersResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.MembersResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** MembersResponse membership. */
+            membership?: (kv.v1.Membership.$Properties|null);
+
+            /**
+             * Encodes the specified MembersResponse message. Does not implicitly {@link kv.v1.MembersResponse.verify|verify} messages.
+             * @param message MembersResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.MembersResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a MembersResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.MembersResponse & kv.v1.MembersResponse.$Shape} MembersResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.MembersResponse & kv.v1.MembersResponse.$Shape;
+        }
+
+        namespace MembersResponse {
+
+            /** Properties of a MembersResponse. */
+            interface $Properties {
+
+                /** MembersResponse membership */
+                membership?: (kv.v1.Membership.$Properties|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a MembersResponse. */
+            type $Shape = kv.v1.MembersResponse.$Properties;
+        }
+
+        /**
+         * Properties of a MembershipChange.
+         * @deprecated Use kv.v1.MembershipChange.$Properties instead.
+         */
+        interface IMembershipChange extends kv.v1.MembershipChange.$Properties {
+        }
+
+        /** Represents a MembershipChange. */
+        class MembershipChange {
+
+            /**
+             * Constructs a new MembershipChange.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.MembershipChange.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** MembershipChange add. */
+            add: string[];
+
+            /** MembershipChange remove. */
+            remove: string[];
+
+            /** MembershipChange learners. */
+            learners: string[];
+
+            /** MembershipChange addresses. */
+            addresses: { [k: string]: string };
+
+            /**
+             * Encodes the specified MembershipChange message. Does not implicitly {@link kv.v1.MembershipChange.verify|verify} messages.
+             * @param message MembershipChange message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.MembershipChange.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a MembershipChange message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.MembershipChange & kv.v1.MembershipChange.$Shape} MembershipChange
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.MembershipChange & kv.v1.MembershipChange.$Shape;
+        }
+
+        namespace MembershipChange {
+
+            /** Properties of a MembershipChange. */
+            interface $Properties {
+
+                /** MembershipChange add */
+                add?: (string[]|null);
+
+                /** MembershipChange remove */
+                remove?: (string[]|null);
+
+                /** MembershipChange learners */
+                learners?: (string[]|null);
+
+                /** MembershipChange addresses */
+                addresses?: ({ [k: string]: string }|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a MembershipChange. */
+            type $Shape = kv.v1.MembershipChange.$Properties;
+        }
+
+        /**
+         * Properties of a PreviewMembersRequest.
+         * @deprecated Use kv.v1.PreviewMembersRequest.$Properties instead.
+         */
+        interface IPreviewMembersRequest extends kv.v1.PreviewMembersRequest.$Properties {
+        }
+
+        /** Represents a PreviewMembersRequest. */
+        class PreviewMembersRequest {
+
+            /**
+             * Constructs a new PreviewMembersRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.PreviewMembersRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** PreviewMembersRequest change. */
+            change?: (kv.v1.MembershipChange.$Properties|null);
+
+            /** PreviewMembersRequest expectedIndex. */
+            expectedIndex?: (number|null);
+
+            /**
+             * Encodes the specified PreviewMembersRequest message. Does not implicitly {@link kv.v1.PreviewMembersRequest.verify|verify} messages.
+             * @param message PreviewMembersRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.PreviewMembersRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a PreviewMembersRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.PreviewMembersRequest & kv.v1.PreviewMembersRequest.$Shape} PreviewMembersRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.PreviewMembersRequest & kv.v1.PreviewMembersRequest.$Shape;
+        }
+
+        namespace PreviewMembersRequest {
+
+            /** Properties of a PreviewMembersRequest. */
+            interface $Properties {
+
+                /** PreviewMembersRequest change */
+                change?: (kv.v1.MembershipChange.$Properties|null);
+
+                /** PreviewMembersRequest expectedIndex */
+                expectedIndex?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a PreviewMembersRequest. */
+            type $Shape = kv.v1.PreviewMembersRequest.$Properties;
+        }
+
+        /**
+         * Properties of a PreviewMembersResponse.
+         * @deprecated Use kv.v1.PreviewMembersResponse.$Properties instead.
+         */
+        interface IPreviewMembersResponse extends kv.v1.PreviewMembersResponse.$Properties {
+        }
+
+        /** Represents a PreviewMembersResponse. */
+        class PreviewMembersResponse {
+
+            /**
+             * Constructs a new PreviewMembersResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.PreviewMembersResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** PreviewMembersResponse before. */
+            before?: (kv.v1.PreviewMembersResponse.Side.$Properties|null);
+
+            /** PreviewMembersResponse after. */
+            after?: (kv.v1.PreviewMembersResponse.Side.$Properties|null);
+
+            /** PreviewMembersResponse joint. */
+            joint: boolean;
+
+            /** PreviewMembersResponse behind. */
+            behind: kv.v1.PreviewMembersResponse.Behind.$Properties[];
+
+            /**
+             * Encodes the specified PreviewMembersResponse message. Does not implicitly {@link kv.v1.PreviewMembersResponse.verify|verify} messages.
+             * @param message PreviewMembersResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.PreviewMembersResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a PreviewMembersResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.PreviewMembersResponse & kv.v1.PreviewMembersResponse.$Shape} PreviewMembersResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.PreviewMembersResponse & kv.v1.PreviewMembersResponse.$Shape;
+        }
+
+        namespace PreviewMembersResponse {
+
+            /** Properties of a PreviewMembersResponse. */
+            interface $Properties {
+
+                /** PreviewMembersResponse before */
+                before?: (kv.v1.PreviewMembersResponse.Side.$Properties|null);
+
+                /** PreviewMembersResponse after */
+                after?: (kv.v1.PreviewMembersResponse.Side.$Properties|null);
+
+                /** PreviewMembersResponse joint */
+                joint?: (boolean|null);
+
+                /** PreviewMembersResponse behind */
+                behind?: (kv.v1.PreviewMembersResponse.Behind.$Properties[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a PreviewMembersResponse. */
+            type $Shape = kv.v1.PreviewMembersResponse.$Properties;
+
+            /**
+             * Properties of a Side.
+             * @deprecated Use kv.v1.PreviewMembersResponse.Side.$Properties instead.
+             */
+            interface ISide extends kv.v1.PreviewMembersResponse.Side.$Properties {
+            }
+
+            /** Represents a Side. */
+            class Side {
+
+                /**
+                 * Constructs a new Side.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: kv.v1.PreviewMembersResponse.Side.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** Side voters. */
+                voters: string[];
+
+                /** Side learners. */
+                learners: string[];
+
+                /** Side quorum. */
+                quorum: number;
+
+                /**
+                 * Encodes the specified Side message. Does not implicitly {@link kv.v1.PreviewMembersResponse.Side.verify|verify} messages.
+                 * @param message Side message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: kv.v1.PreviewMembersResponse.Side.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a Side message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {kv.v1.PreviewMembersResponse.Side & kv.v1.PreviewMembersResponse.Side.$Shape} Side
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.PreviewMembersResponse.Side & kv.v1.PreviewMembersResponse.Side.$Shape;
+            }
+
+            namespace Side {
+
+                /** Properties of a Side. */
+                interface $Properties {
+
+                    /** Side voters */
+                    voters?: (string[]|null);
+
+                    /** Side learners */
+                    learners?: (string[]|null);
+
+                    /** Side quorum */
+                    quorum?: (number|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a Side. */
+                type $Shape = kv.v1.PreviewMembersResponse.Side.$Properties;
+            }
+
+            /**
+             * Properties of a Behind.
+             * @deprecated Use kv.v1.PreviewMembersResponse.Behind.$Properties instead.
+             */
+            interface IBehind extends kv.v1.PreviewMembersResponse.Behind.$Properties {
+            }
+
+            /** Represents a Behind. */
+            class Behind {
+
+                /**
+                 * Constructs a new Behind.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: kv.v1.PreviewMembersResponse.Behind.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** Behind id. */
+                id: string;
+
+                /** Behind lag. */
+                lag?: (number|null);
+
+                /**
+                 * Encodes the specified Behind message. Does not implicitly {@link kv.v1.PreviewMembersResponse.Behind.verify|verify} messages.
+                 * @param message Behind message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: kv.v1.PreviewMembersResponse.Behind.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a Behind message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {kv.v1.PreviewMembersResponse.Behind & kv.v1.PreviewMembersResponse.Behind.$Shape} Behind
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.PreviewMembersResponse.Behind & kv.v1.PreviewMembersResponse.Behind.$Shape;
+            }
+
+            namespace Behind {
+
+                /** Properties of a Behind. */
+                interface $Properties {
+
+                    /** Behind id */
+                    id?: (string|null);
+
+                    /** Behind lag */
+                    lag?: (number|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a Behind. */
+                type $Shape = kv.v1.PreviewMembersResponse.Behind.$Properties;
+            }
+        }
+
+        /**
+         * Properties of a ChangeMembersRequest.
+         * @deprecated Use kv.v1.ChangeMembersRequest.$Properties instead.
+         */
+        interface IChangeMembersRequest extends kv.v1.ChangeMembersRequest.$Properties {
+        }
+
+        /** Represents a ChangeMembersRequest. */
+        class ChangeMembersRequest {
+
+            /**
+             * Constructs a new ChangeMembersRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.ChangeMembersRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** ChangeMembersRequest change. */
+            change?: (kv.v1.MembershipChange.$Properties|null);
+
+            /** ChangeMembersRequest expectedIndex. */
+            expectedIndex?: (number|null);
+
+            /** ChangeMembersRequest failIfBehind. */
+            failIfBehind: boolean;
+
+            /**
+             * Encodes the specified ChangeMembersRequest message. Does not implicitly {@link kv.v1.ChangeMembersRequest.verify|verify} messages.
+             * @param message ChangeMembersRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.ChangeMembersRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ChangeMembersRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.ChangeMembersRequest & kv.v1.ChangeMembersRequest.$Shape} ChangeMembersRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.ChangeMembersRequest & kv.v1.ChangeMembersRequest.$Shape;
+        }
+
+        namespace ChangeMembersRequest {
+
+            /** Properties of a ChangeMembersRequest. */
+            interface $Properties {
+
+                /** ChangeMembersRequest change */
+                change?: (kv.v1.MembershipChange.$Properties|null);
+
+                /** ChangeMembersRequest expectedIndex */
+                expectedIndex?: (number|null);
+
+                /** ChangeMembersRequest failIfBehind */
+                failIfBehind?: (boolean|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a ChangeMembersRequest. */
+            type $Shape = kv.v1.ChangeMembersRequest.$Properties;
+        }
+
+        /**
+         * Properties of a ChangeMembersResponse.
+         * @deprecated Use kv.v1.ChangeMembersResponse.$Properties instead.
+         */
+        interface IChangeMembersResponse extends kv.v1.ChangeMembersResponse.$Properties {
+        }
+
+        /** Represents a ChangeMembersResponse. */
+        class ChangeMembersResponse {
+
+            /**
+             * Constructs a new ChangeMembersResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.ChangeMembersResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** ChangeMembersResponse membership. */
+            membership?: (kv.v1.Membership.$Properties|null);
+
+            /**
+             * Encodes the specified ChangeMembersResponse message. Does not implicitly {@link kv.v1.ChangeMembersResponse.verify|verify} messages.
+             * @param message ChangeMembersResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.ChangeMembersResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ChangeMembersResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.ChangeMembersResponse & kv.v1.ChangeMembersResponse.$Shape} ChangeMembersResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.ChangeMembersResponse & kv.v1.ChangeMembersResponse.$Shape;
+        }
+
+        namespace ChangeMembersResponse {
+
+            /** Properties of a ChangeMembersResponse. */
+            interface $Properties {
+
+                /** ChangeMembersResponse membership */
+                membership?: (kv.v1.Membership.$Properties|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a ChangeMembersResponse. */
+            type $Shape = kv.v1.ChangeMembersResponse.$Properties;
+        }
+
+        /**
+         * Properties of a TransferLeadershipRequest.
+         * @deprecated Use kv.v1.TransferLeadershipRequest.$Properties instead.
+         */
+        interface ITransferLeadershipRequest extends kv.v1.TransferLeadershipRequest.$Properties {
+        }
+
+        /** Represents a TransferLeadershipRequest. */
+        class TransferLeadershipRequest {
+
+            /**
+             * Constructs a new TransferLeadershipRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.TransferLeadershipRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** TransferLeadershipRequest target. */
+            target: string;
+
+            /**
+             * Encodes the specified TransferLeadershipRequest message. Does not implicitly {@link kv.v1.TransferLeadershipRequest.verify|verify} messages.
+             * @param message TransferLeadershipRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.TransferLeadershipRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a TransferLeadershipRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.TransferLeadershipRequest & kv.v1.TransferLeadershipRequest.$Shape} TransferLeadershipRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.TransferLeadershipRequest & kv.v1.TransferLeadershipRequest.$Shape;
+        }
+
+        namespace TransferLeadershipRequest {
+
+            /** Properties of a TransferLeadershipRequest. */
+            interface $Properties {
+
+                /** TransferLeadershipRequest target */
+                target?: (string|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a TransferLeadershipRequest. */
+            type $Shape = kv.v1.TransferLeadershipRequest.$Properties;
+        }
+
+        /**
+         * Properties of a TransferLeadershipResponse.
+         * @deprecated Use kv.v1.TransferLeadershipResponse.$Properties instead.
+         */
+        interface ITransferLeadershipResponse extends kv.v1.TransferLeadershipResponse.$Properties {
+        }
+
+        /** Represents a TransferLeadershipResponse. */
+        class TransferLeadershipResponse {
+
+            /**
+             * Constructs a new TransferLeadershipResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.TransferLeadershipResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /**
+             * Encodes the specified TransferLeadershipResponse message. Does not implicitly {@link kv.v1.TransferLeadershipResponse.verify|verify} messages.
+             * @param message TransferLeadershipResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.TransferLeadershipResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a TransferLeadershipResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.TransferLeadershipResponse & kv.v1.TransferLeadershipResponse.$Shape} TransferLeadershipResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.TransferLeadershipResponse & kv.v1.TransferLeadershipResponse.$Shape;
+        }
+
+        namespace TransferLeadershipResponse {
+
+            /** Properties of a TransferLeadershipResponse. */
+            interface $Properties {
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a TransferLeadershipResponse. */
+            type $Shape = kv.v1.TransferLeadershipResponse.$Properties;
+        }
+
+        /**
+         * Properties of a SnapshotRequest.
+         * @deprecated Use kv.v1.SnapshotRequest.$Properties instead.
+         */
+        interface ISnapshotRequest extends kv.v1.SnapshotRequest.$Properties {
+        }
+
+        /** Represents a SnapshotRequest. */
+        class SnapshotRequest {
+
+            /**
+             * Constructs a new SnapshotRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.SnapshotRequest.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /**
+             * Encodes the specified SnapshotRequest message. Does not implicitly {@link kv.v1.SnapshotRequest.verify|verify} messages.
+             * @param message SnapshotRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.SnapshotRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a SnapshotRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.SnapshotRequest & kv.v1.SnapshotRequest.$Shape} SnapshotRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.SnapshotRequest & kv.v1.SnapshotRequest.$Shape;
+        }
+
+        namespace SnapshotRequest {
+
+            /** Properties of a SnapshotRequest. */
+            interface $Properties {
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a SnapshotRequest. */
+            type $Shape = kv.v1.SnapshotRequest.$Properties;
+        }
+
+        /**
+         * Properties of a SnapshotResponse.
+         * @deprecated Use kv.v1.SnapshotResponse.$Properties instead.
+         */
+        interface ISnapshotResponse extends kv.v1.SnapshotResponse.$Properties {
+        }
+
+        /** Represents a SnapshotResponse. */
+        class SnapshotResponse {
+
+            /**
+             * Constructs a new SnapshotResponse.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: kv.v1.SnapshotResponse.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** SnapshotResponse index. */
+            index: number;
+
+            /** SnapshotResponse term. */
+            term: number;
+
+            /**
+             * Encodes the specified SnapshotResponse message. Does not implicitly {@link kv.v1.SnapshotResponse.verify|verify} messages.
+             * @param message SnapshotResponse message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: kv.v1.SnapshotResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a SnapshotResponse message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {kv.v1.SnapshotResponse & kv.v1.SnapshotResponse.$Shape} SnapshotResponse
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): kv.v1.SnapshotResponse & kv.v1.SnapshotResponse.$Shape;
+        }
+
+        namespace SnapshotResponse {
+
+            /** Properties of a SnapshotResponse. */
+            interface $Properties {
+
+                /** SnapshotResponse index */
+                index?: (number|null);
+
+                /** SnapshotResponse term */
+                term?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a SnapshotResponse. */
+            type $Shape = kv.v1.SnapshotResponse.$Properties;
         }
 
         /**

@@ -16,6 +16,20 @@ export interface KvClientOptions extends KvLimitOptions {
    * random part from a half to the whole. Default 20 to 200.
    */
   readonly backoffMs?: { readonly min: number; readonly max: number } | undefined;
+  /**
+   * Changes are made in a session, opened with the first one: what may or may not be done is repeated until the deadline, and
+   * done once. Without, a change is repeated only when it is certain that it was not done. Default false.
+   */
+  readonly sessions?: boolean | undefined;
+  /**
+   * Milliseconds without a change after which the servers are told that the session is still in use; shorter than the servers'
+   * session timeout. Default 300,000.
+   */
+  readonly keepAliveMs?: number | undefined;
+  /**
+   * Milliseconds after which a server is asked, along with a call, who the members are by now, and where; 0: never. Default 5000.
+   */
+  readonly refreshMs?: number | undefined;
   /** Default `Math.random`. */
   readonly random?: Random | undefined;
   /** Default {@link systemClock}. */
@@ -26,6 +40,9 @@ export interface ResolvedClientOptions {
   readonly timeoutMs: number;
   readonly maxInFlight: number;
   readonly backoffMs: { readonly min: number; readonly max: number };
+  readonly sessions: boolean;
+  readonly keepAliveMs: number;
+  readonly refreshMs: number;
   readonly random: Random;
   readonly clock: Clock;
   readonly limits: KvLimits;
@@ -43,6 +60,10 @@ export function resolveClientOptions(options: KvClientOptions): ResolvedClientOp
       `backoffMs is ${backoffMs.min} to ${backoffMs.max}: give milliseconds, 0 < min <= max`,
     );
   }
+  const { sessions = false, keepAliveMs = 300_000, refreshMs = 5000 } = options;
+  checkTimeout(keepAliveMs, 'keepAliveMs');
+  if (refreshMs !== 0) checkTimeout(refreshMs, 'refreshMs');
   const { random = Math.random, clock = systemClock() } = options;
-  return { timeoutMs, maxInFlight, backoffMs, random, clock, limits: resolveLimits(options) };
+  const times = { timeoutMs, backoffMs, keepAliveMs, refreshMs };
+  return { ...times, maxInFlight, sessions, random, clock, limits: resolveLimits(options) };
 }

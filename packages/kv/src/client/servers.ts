@@ -1,4 +1,4 @@
-import type { Address, Channel, Connector, NodeId } from '@raft/core';
+import type { Address, Channel, Connector, Membership, NodeId } from '@raft/core';
 import { InvalidArgumentError } from '@raft/core';
 
 /** Servers that a client knows: addresses, or addresses by the nodes' ids. */
@@ -16,9 +16,13 @@ const maxHintedChannels = 8;
 /** Which server is asked: the one that was found to lead, else each in turn. One channel to each server that is in use. */
 export class Servers {
   readonly #connector: Connector;
-  readonly #byId: ReadonlyMap<NodeId, Address>;
-  readonly #addresses: readonly Address[];
+  readonly #configuredById: ReadonlyMap<NodeId, Address>;
+  readonly #configured: readonly Address[];
   readonly #channels = new Map<Address, Channel>();
+  #byId: ReadonlyMap<NodeId, Address>;
+  #addresses: readonly Address[];
+  /** Of the membership that was learned last. */
+  #learnedIndex = 0;
   #target: Address;
   /** Of the server that was last asked in its turn. Hints do not move it: a wrong one would send the client in a circle. */
   #turn = 0;
@@ -26,8 +30,12 @@ export class Servers {
   /** Throws {@link InvalidArgumentError} when there is none. */
   constructor(peers: Peers, connector: Connector) {
     this.#connector = connector;
-    this.#byId = new Map(Array.isArray(peers) ? [] : Object.entries(peers));
-    this.#addresses = [...new Set(Array.isArray(peers) ? (peers as readonly Address[]) : this.#byId.values())];
+    this.#configuredById = new Map(Array.isArray(peers) ? [] : Object.entries(peers));
+    this.#configured = [
+      ...new Set(Array.isArray(peers) ? (peers as readonly Address[]) : this.#configuredById.values()),
+    ];
+    this.#byId = this.#configuredById;
+    this.#addresses = this.#configured;
     const [first] = this.#addresses;
     if (first === undefined) throw new InvalidArgumentError('peers is empty: name at least one server');
     this.#target = first;
@@ -42,9 +50,30 @@ export class Servers {
     return this.#addresses.length;
   }
 
+  /** All that are known, those that are members first. */
+  get addresses(): readonly Address[] {
+    return this.#addresses;
+  }
+
   /** The address of a server given by its id or its address. */
   resolve(server: NodeId): Address {
     return this.#byId.get(server) ?? server;
+  }
+
+  /**
+   * Who takes part by now. The configured addresses stay, since they may be the ways from here to addresses that are known under
+   * other names there; those of no member come last.
+   */
+  learn({ index, addresses }: Pick<Membership, 'index' | 'addresses'>): void {
+    if (index <= this.#learnedIndex) return;
+    this.#learnedIndex = index;
+    const members = Object.values(addresses);
+    const current = this.#addresses[this.#turn];
+    this.#byId = new Map([...Object.entries(addresses), ...this.#configuredById]);
+    this.#addresses = [
+      ...new Set([...this.#configured.filter((address) => members.includes(address)), ...members, ...this.#configured]),
+    ];
+    this.#turn = Math.max(0, this.#addresses.indexOf(current ?? ''));
   }
 
   channel(address: Address): Channel {

@@ -8,11 +8,11 @@ export type Verdict =
   | { readonly type: 'end'; readonly error: RaftError };
 
 /**
- * A read may always be repeated. A change only when it is certain that it was not done; `maybeDone` is what the server says
- * of its own error.
+ * What may be repeated at any rate (a read, a change in a session) is; a change else only when it is certain that it was not
+ * done, which `isDoubtful` says.
  */
-export function judge(error: RaftError, maybeDone: boolean, isChange: boolean): Verdict {
-  if (isChange && (maybeDone || maybeDelivered(error))) return end(unknownOutcome(error));
+export function judge(error: RaftError, isDoubtful: boolean, mayRepeat: boolean): Verdict {
+  if (isDoubtful && !mayRepeat) return end(unknownOutcome(error));
   switch (error.code) {
     case 'RAFT_NOT_LEADER':
       return { type: 'again', where: 'elsewhere', hint: error as NotLeaderError };
@@ -33,12 +33,14 @@ export function judge(error: RaftError, maybeDone: boolean, isChange: boolean): 
   }
 }
 
-function maybeDelivered(error: RaftError): boolean {
+/** Whether a change whose attempt ended so may be done; `maybeDone` is what the server says of its own error. */
+export function mayHaveDone(error: RaftError, maybeDone: boolean): boolean {
   // A server of the map refuses only what it has not done.
+  if (maybeDone) return true;
   return error instanceof ChannelError && error.delivered === 'maybe' && error.code !== 'RAFT_CHANNEL_REFUSED';
 }
 
-function unknownOutcome(error: RaftError): UnknownOutcomeError {
+export function unknownOutcome(error: RaftError): UnknownOutcomeError {
   return error instanceof UnknownOutcomeError ? error : new UnknownOutcomeError(error.message);
 }
 

@@ -1,15 +1,30 @@
-import type { Call, CallHandler, CallOptions, NodeStatus } from '@raft/core';
+import type {
+  Call,
+  CallHandler,
+  LogIndex,
+  Membership,
+  MembershipPreview,
+  NodeEvents,
+  NodeStatus,
+  ProposeOptions,
+  ReadOptions,
+  SnapshotInfo,
+} from '@raft/core';
 import { kvV1 } from '@raft/proto';
 import type { KvNode } from '../../src/index.js';
 import type { KvAnswer, KvQuery, KvResult } from '../../src/types.js';
 
 /** A node that keeps what it is asked and ends it as the test says. */
 export class FakeNode implements KvNode {
-  readonly proposed: { readonly command: Uint8Array; readonly options: CallOptions | undefined }[] = [];
-  readonly reads: { readonly query: KvQuery; readonly options: CallOptions | undefined }[] = [];
+  readonly proposed: { readonly command: Uint8Array; readonly options: ProposeOptions | undefined }[] = [];
+  readonly asked: unknown[][] = [];
+  readonly reads: { readonly query: KvQuery; readonly options: ReadOptions | undefined }[] = [];
   onPropose: () => Promise<KvResult> = () => new Promise(() => {});
   onRead: () => Promise<KvAnswer> = () => new Promise(() => {});
-  readonly facts: NodeStatus = {
+  /** Gives what a call besides those two ends in. */
+  onOther: (name: string) => Promise<unknown> = () => new Promise(() => {});
+  readonly listeners: { name: string; listener: unknown }[] = [];
+  facts: NodeStatus = {
     id: '1',
     clusterId: 'cluster',
     groupId: 'default',
@@ -36,18 +51,71 @@ export class FakeNode implements KvNode {
     ],
   };
 
-  propose(command: Uint8Array, options?: CallOptions): Promise<KvResult> {
+  propose(command: Uint8Array, options?: ProposeOptions): Promise<KvResult> {
     this.proposed.push({ command, options });
     return this.onPropose();
   }
 
-  read(query: KvQuery, options?: CallOptions): Promise<KvAnswer> {
+  read(query: KvQuery, options?: ReadOptions): Promise<KvAnswer> {
     this.reads.push({ query, options });
     return this.onRead();
   }
 
   status(): NodeStatus {
     return this.facts;
+  }
+
+  on<Name extends keyof NodeEvents>(name: Name, listener: (event: NodeEvents[Name]) => void): () => void {
+    this.listeners.push({ name, listener });
+    return () => {};
+  }
+
+  emit<Name extends keyof NodeEvents>(name: Name, event: NodeEvents[Name]): void {
+    for (const { name: wanted, listener } of this.listeners) {
+      if (wanted === name) (listener as (event: NodeEvents[Name]) => void)(event);
+    }
+  }
+
+  snapshot(...args: unknown[]): Promise<SnapshotInfo> {
+    return this.#other('snapshot', args);
+  }
+
+  registerSession(...args: unknown[]): Promise<LogIndex> {
+    return this.#other('registerSession', args);
+  }
+
+  keepSession(...args: unknown[]): Promise<void> {
+    return this.#other('keepSession', args);
+  }
+
+  closeSession(...args: unknown[]): Promise<void> {
+    return this.#other('closeSession', args);
+  }
+
+  changeMembership(...args: unknown[]): Promise<Membership> {
+    return this.#other('changeMembership', args);
+  }
+
+  previewMembership(...args: unknown[]): MembershipPreview {
+    this.asked.push(['previewMembership', ...args]);
+    return {
+      before: { voters: ['1'], learners: [], quorum: 1 },
+      after: { voters: ['1', '2'], learners: ['3'], quorum: 2 },
+      joint: true,
+      behind: [
+        { id: '2', lag: 7 },
+        { id: '3', lag: undefined },
+      ],
+    };
+  }
+
+  transferLeadership(...args: unknown[]): Promise<void> {
+    return this.#other('transferLeadership', args);
+  }
+
+  #other<T>(name: string, args: unknown[]): Promise<T> {
+    this.asked.push([name, ...args]);
+    return this.onOther(name) as Promise<T>;
   }
 }
 

@@ -8,10 +8,18 @@ export interface World {
   readonly client: KvClient;
 }
 
-/** A client of the servers a, b and c, whose pauses are as short as they may be. */
+/** A client of the servers a, b and c, whose pauses are as short as they may be, and which asks nothing but what it is told to. */
 export function world(options: Partial<KvClientOptions> = {}): World {
   const clock = virtualClock();
   const servers = new FakeServers(clock);
-  const client = new KvClient({ peers: ['a', 'b', 'c'], connector: servers, clock, random: () => 0, ...options });
+  const client = new KvClient({
+    peers: ['a', 'b', 'c'],
+    connector: servers,
+    clock,
+    random: () => 0,
+    sessions: false,
+    refreshMs: 0,
+    ...options,
+  });
   return { clock, servers, client };
 }
