@@ -238,8 +238,8 @@ export class KvOperations {
 }
 
 function selectionOf({ key, prefix }: kvV1.WatchRequest.$Properties): KvSelection | undefined {
-  if (key != null) return { key };
-  return prefix == null ? undefined : { prefix };
+  if (key) return { key };
+  return prefix ? { prefix } : undefined;
 }
 
 /** Throws {@link InvalidArgumentError} for what must not enter the log. */

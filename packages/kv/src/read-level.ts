@@ -23,8 +23,8 @@ function isWhole(index: number): boolean {
 export function readLevelFrom(level: kvV1.ReadLevel.$Properties | null | undefined): ReadLevel {
   if (level?.lease === true) return 'lease';
   if (level?.local === true) return 'local';
-  if (level?.atLeast != null) return { atLeast: level.atLeast };
-  if (level?.boundedStalenessMs != null) return { boundedStalenessMs: level.boundedStalenessMs };
+  if (typeof level?.atLeast === 'number') return { atLeast: level.atLeast };
+  if (typeof level?.boundedStalenessMs === 'number') return { boundedStalenessMs: level.boundedStalenessMs };
   return 'linearizable';
 }
 

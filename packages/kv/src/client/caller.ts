@@ -271,7 +271,7 @@ export class Caller {
       const timer = clock.setTimer(clock.now() + pauseMs, wake);
       this.#sleepers.add(wake);
       signal?.addEventListener('abort', wake);
-      unless?.then(wake, (error: unknown) => end(() => reject(error as RaftError)));
+      unless?.then(wake, (error: unknown) => end(() => reject(error)));
     });
   }
 
