@@ -26,7 +26,8 @@ export type { KvStateMachineOptions } from './state-machine.js';
 export { kvService } from './service.js';
 export { kvUnaryService } from './unary.js';
 export type { UnaryMethod, UnaryService } from './unary.js';
-export type { KvNode, KvServiceOptions } from './operations.js';
+export type { KvNode } from './node.js';
+export type { KvServiceOptions } from './operations.js';
 export { defaultLimits } from './limits.js';
 export type { KvLimitOptions, KvLimits } from './limits.js';
 

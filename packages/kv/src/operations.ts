@@ -4,7 +4,6 @@ import {
   type Logger,
   NotLeaderError,
   type ProposeOptions,
-  type RaftNode,
   type ReadLevel,
   silent,
 } from '@raft/core';
@@ -21,18 +20,11 @@ import {
 } from './limits.js';
 import { changeFrom, membershipToProto, previewToProto } from './members.js';
 import { readLevelFrom } from './read-level.js';
+import type { KvNode } from './node.js';
 import { parseGet, type RequestType } from './request.js';
 import { answerBody, type Body, changesBody, statusBody } from './response.js';
-import type { KvAnswer, KvQuery, KvResult, KvSelection, KvStatus } from './types.js';
+import type { KvQuery, KvResult, KvSelection, KvStatus } from './types.js';
 import { Watches } from './watches.js';
-
-/** What the service needs of a node whose state machine is a {@link KvStateMachine}. */
-export type KvNode = Pick<
-  RaftNode<Uint8Array, KvResult, KvQuery, KvAnswer>,
-  | ('propose' | 'read' | 'status' | 'on' | 'snapshot')
-  | ('registerSession' | 'keepSession' | 'closeSession')
-  | ('changeMembership' | 'previewMembership' | 'transferLeadership')
->;
 
 export interface KvServiceOptions extends KvLimitOptions {
   /** Milliseconds that a request may take whose client does not say how long it waits. Default 5000. */

@@ -1,6 +1,7 @@
 import { type Call, type CallHandler, RaftError, UnknownOutcomeError } from '@raft/core';
 import { DecodeError } from '@raft/proto';
-import { type KvNode, KvOperations, type KvServiceOptions, type WriteOptions } from './operations.js';
+import type { KvNode } from './node.js';
+import { KvOperations, type KvServiceOptions, type WriteOptions } from './operations.js';
 import { parseRequest } from './request.js';
 import { type Body, encodeBody, encodeError, encodeResult, statusBody } from './response.js';
 

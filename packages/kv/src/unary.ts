@@ -1,7 +1,8 @@
 import { type CallOptions, InvalidArgumentError } from '@raft/core';
 import { DecodeError, kvV1 } from '@raft/proto';
 import { BodyTag, wrapCommand } from './command.js';
-import { type KvNode, KvOperations, type KvServiceOptions, type OtherRequest } from './operations.js';
+import type { KvNode } from './node.js';
+import { KvOperations, type KvServiceOptions, type OtherRequest } from './operations.js';
 import { sessionWithin } from './request.js';
 import { type Body, malformedCommand, resultBody } from './response.js';
 import { outcomeOf } from './service.js';

@@ -1,7 +1,7 @@
 import { type CallOptions, type LogIndex, OverloadedError } from '@raft/core';
 import { toBinary } from './bytes.js';
 import { HistoryGoneError } from './errors.js';
-import type { KvNode } from './operations.js';
+import type { KvNode } from './node.js';
 import type { KvAnswer, KvChanges, KvSelection } from './types.js';
 
 export interface WatchQuestion {
