@@ -36,12 +36,16 @@ export async function readEntries(
   const termOf = termsFrom(group, from);
   const found: Entry[] = [];
   let bytes = 0;
-  for await (const { entry } of storedEntries(source, group.keys, from, end, maxBytes)) {
-    if (entry.index !== from + found.length) break;
-    if (entry.term !== termOf(entry.index)) throw damagedEntry(source.path, group.id, entry.index, 'is another');
-    bytes += entry.data.length;
-    if (found.length > 0 && bytes > maxBytes) return found;
-    found.push(entry);
+  for await (const some of storedEntries(source, group.keys, from, end, maxBytes)) {
+    for (const { entry } of some) {
+      const next = from + found.length;
+      if (entry.index !== next) throw damagedEntry(source.path, group.id, next, 'is missing');
+      if (entry.term !== termOf(next))
+        throw damagedEntry(source.path, group.id, next, 'is not the one that was written');
+      bytes += entry.data.length;
+      if (found.length > 0 && bytes > maxBytes) return found;
+      found.push(entry);
+    }
     if (bytes >= maxBytes) return found;
   }
   if (from + found.length <= end) throw damagedEntry(source.path, group.id, from + found.length, 'is missing');
@@ -69,28 +73,29 @@ export async function scanEntries(
   const terms: TermRun[] = [{ index: base.index, term: base.term }];
   const configurations: Entry[] = [];
   let { index, term } = base;
-  for await (const { entry, previousTerm } of storedEntries(source, keys, base.index + 1, undefined, readBytes)) {
-    if (entry.index > last.index) throw damagedEntry(source.path, groupId, entry.index, 'is beyond the end');
-    if (entry.index !== index + 1) throw damagedEntry(source.path, groupId, index + 1, 'is missing');
-    if (previousTerm !== term) throw damagedEntry(source.path, groupId, index, 'is not the last one that was written');
-    if (entry.term !== term) terms.push({ index: entry.index, term: entry.term });
-    ({ index, term } = entry);
-    // A copy: its data are a view on what was read.
-    if (entry.type === EntryType.configuration) configurations.push({ ...entry, data: entry.data.slice() });
+  for await (const some of storedEntries(source, keys, base.index + 1, undefined, readBytes)) {
+    for (const { entry, previousTerm } of some) {
+      if (entry.index > last.index) throw damagedEntry(source.path, groupId, entry.index, 'is beyond the end');
+      if (entry.index !== index + 1) throw damagedEntry(source.path, groupId, index + 1, 'is missing');
+      if (previousTerm !== term) throw damagedEntry(source.path, groupId, index, 'is not the one that was written');
+      if (entry.term !== term) terms.push({ index: entry.index, term: entry.term });
+      ({ index, term } = entry);
+      if (entry.type === EntryType.configuration) configurations.push(entry);
+    }
   }
   if (index !== last.index) throw damagedEntry(source.path, groupId, index + 1, 'is missing');
-  if (term !== last.term) throw damagedEntry(source.path, groupId, index, 'is not the last one that was written');
+  if (term !== last.term) throw damagedEntry(source.path, groupId, index, 'is not the one that was written');
   return { terms, configurations };
 }
 
-/** Entries in the order of their keys, intact. `chunkBytes`: of one read. */
+/** Entries in the order of their keys, intact, some at a time. `chunkBytes`: of one read. */
 async function* storedEntries(
   source: LogSource,
   keys: GroupKeys,
   from: LogIndex,
   to: LogIndex | undefined,
   chunkBytes: number,
-): AsyncGenerator<StoredEntry> {
+): AsyncGenerator<StoredEntry[]> {
   const { level, salt, path } = source;
   // Made before anything is awaited: it shows the database as it is now.
   const iterator = level.iterator({
@@ -102,12 +107,12 @@ async function* storedEntries(
     for (;;) {
       const pairs = await iterator.nextv(readCount);
       if (pairs.length === 0) return;
-      for (const [key, value] of pairs) {
+      yield pairs.map(([key, value]) => {
         const index = keys.indexOf(key);
         const stored = decodeEntry(salt, key, index, value);
         if (stored === undefined) throw corrupt(`${path} is damaged: entry ${index} is not what was written`);
-        yield stored;
-      }
+        return stored;
+      });
     }
   } finally {
     await iterator.close();
