@@ -1,28 +1,59 @@
-import { levelStorage } from '@raft/storage-level';
+import { levelDatabase, levelStorage } from '@raft/storage-level';
 import { storageSuite } from '@raft/testkit';
+import type { StorageWorld } from '@raft/testkit';
 import { testSuite } from '@raft/testkit/vitest';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Storage } from '@raft/core';
 
+/** `make`: a storage on a directory, on a disk with so many bytes free. */
+function worlds(make: (directory: string, freeBytes: () => Promise<number>) => () => Storage): () => StorageWorld {
+  return () => {
+    const root = mkdtempSync(join(tmpdir(), 'raft-storage-level-'));
+    const made: Storage[] = [];
+    let free = Number.POSITIVE_INFINITY;
+    let life = 1;
+    let place = make(join(root, '1'), async () => free);
+    return {
+      storage() {
+        const storage = place();
+        made.push(storage);
+        return storage;
+      },
+      async dispose() {
+        for (const storage of made) await storage.close();
+        rmSync(root, { recursive: true });
+      },
+      // What the files hold when nothing is under way is what a process that is killed leaves. Those that are killed while
+      // much is under way are in crash.test.ts.
+      async crash() {
+        await made.at(-1)?.append({ entries: [] });
+        cpSync(join(root, `${life}`), join(root, `${life + 1}`), { recursive: true });
+        life++;
+        place = make(join(root, `${life}`), async () => free);
+      },
+      fill: async () => void (free = 0),
+      free: async () => void (free = Number.POSITIVE_INFINITY),
+    };
+  };
+}
+
 testSuite(
   storageSuite({
     name: 'storage-level',
-    open() {
-      const directory = mkdtempSync(join(tmpdir(), 'raft-storage-level-'));
-      const made: Storage[] = [];
-      return {
-        storage() {
-          const storage = levelStorage({ directory });
-          made.push(storage);
-          return storage;
-        },
-        async dispose() {
-          for (const storage of made) await storage.close();
-          rmSync(directory, { recursive: true });
-        },
-      };
-    },
+    supports: { crash: true, fullDisk: true },
+    open: worlds((directory, freeBytes) => () => levelStorage({ directory, freeBytes })),
+  }),
+);
+
+testSuite(
+  storageSuite({
+    name: 'storage-level, a group among others',
+    supports: { crash: true, fullDisk: true },
+    open: worlds((directory, freeBytes) => {
+      const database = levelDatabase({ directory, freeBytes });
+      return () => database.storage('g');
+    }),
   }),
 );

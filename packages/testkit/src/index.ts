@@ -2,7 +2,13 @@
 export type { Suite, SuiteCase } from './suite.js';
 export { storageSuite } from './storage-suite/index.js';
 export type { StorageSuiteOptions } from './storage-suite/index.js';
-export type { StorageWorld, StorageWorldFactory } from './storage-suite/world.js';
+export type {
+  DiskFault,
+  FaultyDisk,
+  StorageAbilities,
+  StorageWorld,
+  StorageWorldFactory,
+} from './storage-suite/world.js';
 export { transportSuite } from './transport-suite/index.js';
 export type { TransportSuiteOptions } from './transport-suite/index.js';
 export type {

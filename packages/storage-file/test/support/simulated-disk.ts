@@ -49,6 +49,8 @@ export class SimulatedDisk {
   #life = 0;
   /** Bytes that all files together may have. */
   capacity: number = Number.POSITIVE_INFINITY;
+  #killed: () => void = () => {};
+  #whenKilled: Promise<void> = Promise.resolve();
   readonly #random: Random;
 
   constructor(random: Random) {
@@ -74,6 +76,12 @@ export class SimulatedDisk {
   failAt(at: number, kind: Fault): void {
     this.#operations = 0;
     this.#fault = at === 0 ? undefined : { at, kind };
+    this.#whenKilled = new Promise((resolve) => (this.#killed = resolve));
+  }
+
+  /** Resolves when a fault has killed the process. */
+  killed(): Promise<void> {
+    return this.#whenKilled;
   }
 
   /** The process dies, and nothing else: what it wrote is there. */
@@ -214,6 +222,7 @@ export class SimulatedDisk {
     if (kind === undefined || kind === 'short write') return work();
     if (kind === 'kill' || kind === 'torn write') {
       this.#life++;
+      this.#killed();
       return new Promise(() => {});
     }
     const full = kind.startsWith('ENOSPC');

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { assertLog, assertRejects, batch, command, commands, configuration, opened } from './world.js';
 import type { StorageCase } from './world.js';
 
@@ -54,6 +55,27 @@ export const errorCases: readonly StorageCase[] = [
       await assertRejects(second.open({ clusterId: 'c', nodeId: 'n1', groupId: 'g' }), 'RAFT_STORAGE_IN_USE');
       await storage.append(batch(commands(1, 2, 1)));
       await assertLog(storage, commands(1, 2, 1));
+    },
+  },
+  {
+    name: 'what is under way at a close ends, in its result or in RAFT_STORAGE_CLOSED',
+    async run(world) {
+      const { storage } = await opened(world);
+      await storage.append(batch(commands(1, 50, 1, 2000)));
+      const calls: Promise<unknown>[] = [
+        ...commands(51, 60, 1, 2000).map((entry) => storage.append(batch([entry]))),
+        ...Array.from({ length: 10 }, (_, i) => storage.entries(1 + i, 50, 100_000)),
+      ];
+      const closing = storage.close();
+      const outcomes = await Promise.allSettled(calls);
+      await closing;
+      for (const [i, outcome] of outcomes.entries()) {
+        if (outcome.status === 'fulfilled') continue;
+        assert.ok(i >= 10, 'an append before the close was not finished');
+        assert.equal((outcome.reason as { code?: unknown }).code, 'RAFT_STORAGE_CLOSED');
+      }
+      const again = await opened(world);
+      await assertLog(again.storage, commands(1, 60, 1, 2000));
     },
   },
 ];

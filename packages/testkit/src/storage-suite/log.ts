@@ -232,4 +232,109 @@ export const logCases: readonly StorageCase[] = [
       assert.deepEqual(order, ['first', 'empty']);
     },
   },
+  {
+    name: 'entries of every type come back as they were',
+    async run(world) {
+      const { storage } = await opened(world);
+      const entries = ([0, 1, 2, 3, 4] as const).map((type, i) => ({ ...command(i + 1, 1, i * 50), type }));
+      await storage.append(batch(entries));
+      const again = await reopened(world, storage);
+      assert.deepEqual(plain(await again.storage.entries(1, 5, 1_000_000)), plain(entries));
+    },
+  },
+  {
+    name: 'a refused batch between others is refused alone',
+    async run(world) {
+      const { storage } = await opened(world);
+      const first = storage.append(batch(commands(1, 3, 1)));
+      const wrong = assertRejects(storage.append(batch([command(7, 1)])), 'RAFT_INVALID_ARGUMENT');
+      const second = storage.append(batch(commands(4, 6, 1)));
+      await Promise.all([first, wrong, second]);
+      await assertLog(storage, commands(1, 6, 1));
+    },
+  },
+  {
+    name: 'reads overlap with appends and truncations: each is of one moment',
+    async run(world) {
+      const { storage } = await opened(world);
+      await storage.append(batch(commands(1, 40, 1, 100)));
+      const steps: Promise<void>[] = [];
+      for (let term = 2; term <= 40; term++) {
+        steps.push(storage.append(batch(commands(10, 40, term, 100), { truncateFrom: 10 })));
+        steps.push(
+          storage.entries(8, 40, 1_000_000).then((entries) => {
+            const terms = new Set(entries.slice(2).map((entry) => entry.term));
+            assert.ok(terms.size <= 1, `one read shows entries of terms ${[...terms].join(', ')}`);
+            for (const [i, entry] of entries.entries()) {
+              const expected = command(8 + i, i < 2 ? 1 : [...terms][0]!, 100);
+              assert.deepEqual(plain([entry]), plain([expected]));
+            }
+          }),
+        );
+      }
+      await Promise.all(steps);
+      await assertLog(storage, [...commands(1, 9, 1, 100), ...commands(10, 40, 40, 100)]);
+    },
+  },
+  {
+    name: 'only what is durable is read: nothing that is still being appended',
+    async run(world) {
+      const { storage } = await opened(world);
+      const durable = new Set<number>();
+      const appends = commands(1, 60, 1, 2000).map((entry) =>
+        storage.append(batch([entry])).then(() => durable.add(entry.index)),
+      );
+      const reads = Array.from({ length: 20 }, async () => {
+        const last = (await storage.entries(1, 60, 1_000_000)).at(-1)?.index ?? 0;
+        // Whoever is told that an append is done is told in this turn.
+        await new Promise((resolve) => setImmediate(resolve));
+        assert.ok(last === 0 || durable.has(last), `entry ${last} was read before it was durable`);
+      });
+      await Promise.all(reads);
+      await Promise.all(appends);
+      assert.equal(durable.size, 60);
+      await assertLog(storage, commands(1, 60, 1, 2000));
+    },
+  },
+  {
+    name: 'many terms come back',
+    async run(world) {
+      const { storage } = await opened(world);
+      const entries = Array.from({ length: 1500 }, (_, i) => command(i + 1, 1 + Math.floor(i / 2) * 3, 10));
+      for (let at = 0; at < entries.length; at += 100) await storage.append(batch(entries.slice(at, at + 100)));
+      await storage.compact(101);
+      const again = await reopened(world, storage);
+      const runs = again.restored.terms;
+      assert.deepEqual(runs[0], { index: 101, term: 151 });
+      assert.equal(runs.length, 700);
+      assert.deepEqual(runs.at(-1), { index: 1499, term: 2248 });
+    },
+  },
+  {
+    name: 'a large log is read back piece by piece, whole',
+    async run(world) {
+      const { storage } = await opened(world);
+      const count = 24_000;
+      const appends: Promise<void>[] = [];
+      for (let from = 1; from <= count; from += 200) {
+        appends.push(storage.append(batch(commands(from, from + 199, 1 + Math.floor(from / 5000), 700))));
+        if (appends.length % 8 === 0) await Promise.all(appends);
+      }
+      await Promise.all(appends);
+      const again = await reopened(world, storage);
+      assert.equal(again.restored.lastIndex, count);
+      let next = 1;
+      while (next <= count) {
+        const some = await again.storage.entries(next, count, 50_000);
+        assert.ok(some.length > 0 && some.length <= 71, `${some.length} entries of 700 bytes in 50000`);
+        for (const entry of some) {
+          const expected = command(next, 1 + Math.floor((next - ((next - 1) % 200)) / 5000), 700);
+          assert.equal(entry.index, expected.index);
+          assert.equal(entry.term, expected.term);
+          assert.ok(Buffer.compare(entry.data, expected.data) === 0, `the data of entry ${next} differ`);
+          next++;
+        }
+      }
+    },
+  },
 ];
