@@ -50,7 +50,6 @@ async function run(world: StorageWorld, disk: FaultyDisk, todo: readonly Step[])
     }
     await storage.close();
   };
-  // oxlint-disable-next-line typescript/only-throw-error
   const killed = disk.killed().then(() => Promise.reject(diedAt));
   try {
     await Promise.race([work(), killed]);
