@@ -25,6 +25,8 @@ export interface TransportOptions {
   readonly clusterId: string;
   /** `host:port` to listen on. */
   readonly listen: string;
+  /** `host:port` at which peers reach it. */
+  readonly advertise: string;
   /** Serves the pipelined requests of clients. */
   readonly onCall: CallHandler;
   /** What gRPC serves besides, one request a call. */

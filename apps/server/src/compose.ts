@@ -1,7 +1,7 @@
 import { createNode, RaftError, StorageError, TransportError } from '@raft/core';
-import type { Logger, NodeStatus } from '@raft/core';
+import type { Logger, NodeStatus, RaftNode } from '@raft/core';
 import { KvStateMachine, kvService, kvUnaryService } from '@raft/kv';
-import type { KvNode } from '@raft/kv';
+import type { KvAnswer, KvNode, KvQuery, KvResult } from '@raft/kv';
 import { prepareDirectory } from './directory.js';
 import { serveHttp } from './http.js';
 import type { HttpServer } from './http.js';
@@ -12,9 +12,13 @@ export interface RunningServer {
   /** Where `/status` is served, with the port that was really taken. */
   readonly http: string | undefined;
   status(): NodeStatus;
+  /** Lets another node lead, where this one does; takes at most some seconds, and never rejects. */
+  handOver(): Promise<void>;
   /** Stops serving, then the node, then the transport. */
   close(): Promise<void>;
 }
+
+type Server = RaftNode<Uint8Array, KvResult, KvQuery, KvAnswer>;
 
 export interface ComposeOptions extends ServerOptions {
   readonly version: string;
@@ -26,12 +30,12 @@ export interface ComposeOptions extends ServerOptions {
 /** Puts one storage, one transport and one node together and starts them. Throws {@link UsageError} or {@link RaftError}. */
 export async function startServer(options: ComposeOptions): Promise<RunningServer> {
   if (options.storage.needsData) await prepareDirectory(options.directory);
-  const { id, clusterId, peers, listen, logger } = options;
-  const limits = { maxKeyBytes: options.maxKeyBytes, maxValueBytes: options.maxValueBytes };
-  const kv = { ...limits, version: options.version, logger };
+  const { id, clusterId, peers, listen, advertise, logger } = options;
+  const { maxKeyBytes, maxValueBytes, leaseReads, version } = options;
+  const kv = { maxKeyBytes, maxValueBytes, leaseReads, version, logger };
   const served = lateNode();
   const transport = await options.transport.make({
-    ...{ nodeId: id, clusterId, listen, logger },
+    ...{ nodeId: id, clusterId, listen, advertise, logger },
     onCall: kvService(served, kv),
     services: [kvUnaryService(served, kv)],
   });
@@ -41,13 +45,20 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     transport,
     storage: await options.storage.make({ directory: options.directory, logger }),
     stateMachine: new KvStateMachine(),
-    bootstrap: Object.fromEntries(peers),
+    ...(peers === undefined ? {} : { bootstrap: Object.fromEntries(peers) }),
     heartbeatIntervalMs: options.heartbeatIntervalMs,
     electionTimeoutMs: options.electionTimeoutMs,
+    snapshotThresholdEntries: options.snapshotThresholdEntries,
+    snapshotThresholdBytes: options.snapshotThresholdBytes,
+    retainedEntries: options.retainedEntries,
+    priority: options.priority,
+    maxClockDrift: options.maxClockDrift,
+    sessionTimeoutMs: options.sessionTimeoutMs,
     logger,
   });
   served.bind(node);
   node.on('fatal', ({ error }) => options.onFatal(error));
+  tellEvents(node, logger);
   let http: HttpServer | undefined;
   const close = async (): Promise<void> => {
     await http?.close();
@@ -65,7 +76,39 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     await close();
     throw asUsageError(error, options);
   }
-  return { http: http?.address, status: () => node.status(), close };
+  return {
+    http: http?.address,
+    status: () => node.status(),
+    handOver: async () => handOver(node, options.electionTimeoutMs.max, logger),
+    close,
+  };
+}
+
+/** What whoever looks after the cluster should know of. */
+function tellEvents(node: Server, logger: Logger): void {
+  node.on('removed', ({ index }) => logger('warn', 'removed from the cluster: this server may be stopped', { index }));
+  node.on('diskFull', ({ full }) =>
+    logger(full ? 'error' : 'info', full ? 'the disk is full: free space' : 'the disk has space again'),
+  );
+  node.on('wiped', (event) =>
+    logger('warn', `the storage of node ${event.id} is another than it was: it has forgotten`),
+  );
+  node.on('snapshot', ({ index, source }) => logger('info', `snapshot ${source}`, { index }));
+}
+
+/** Longer does nobody wait who stops a server: milliseconds. */
+const maxHandOverMs = 3000;
+
+/** A leader that goes lets another one take over first: the cluster does not have to find out. */
+async function handOver(node: Server, electionTimeoutMs: number, logger: Logger): Promise<void> {
+  const { role, membership } = node.status();
+  if (role !== 'leader' || membership.voters.every((id) => id === node.id)) return;
+  try {
+    await node.transferLeadership(undefined, { timeoutMs: Math.min(2 * electionTimeoutMs, maxHandOverMs) });
+  } catch (error) {
+    // It stops all the same: then the others elect one by themselves.
+    logger('warn', 'the leadership was not handed over', { error });
+  }
 }
 
 /** The transport serves a node that is made with the transport: nothing is served before both are there. */

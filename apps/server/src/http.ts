@@ -22,6 +22,7 @@ export interface HttpOptions {
 export interface StatusReport {
   readonly id: string;
   readonly clusterId: string;
+  readonly storeId: string;
   readonly role: NodeStatus['role'];
   readonly term: number;
   /** Null while no leader is known. */
@@ -31,7 +32,7 @@ export interface StatusReport {
   readonly firstIndex: number;
   readonly lastIndex: number;
   readonly snapshotIndex: number;
-  readonly membership: Pick<NodeStatus['membership'], 'voters' | 'learners' | 'outgoing'>;
+  readonly membership: NodeStatus['membership'];
   readonly peers: readonly Pick<NodeStatus['peers'][number], 'id' | 'matchIndex' | 'nextIndex' | 'state'>[];
   readonly version: string;
 }
@@ -95,13 +96,12 @@ function send(response: ServerResponse, code: number, body: unknown): void {
 }
 
 export function describe(status: NodeStatus, version: string): StatusReport {
-  const { id, clusterId, role, term, leaderId, membership } = status;
+  const { id, clusterId, storeId, role, term, leaderId, membership } = status;
   const { commitIndex, appliedIndex, firstIndex, lastIndex, snapshotIndex } = status;
-  const { voters, learners, outgoing } = membership;
   return {
-    ...{ id, clusterId, role, term, leaderId: leaderId ?? null },
+    ...{ id, clusterId, storeId, role, term, leaderId: leaderId ?? null },
     ...{ commitIndex, appliedIndex, firstIndex, lastIndex, snapshotIndex },
-    membership: { voters, learners, outgoing },
+    membership,
     peers: status.peers.map(({ id, matchIndex, nextIndex, state }) => ({ id, matchIndex, nextIndex, state })),
     version,
   };

@@ -72,7 +72,10 @@ async function end(ending: Ending, starting: Promise<RunningServer>, log: Log): 
   const failed = ending.kind === 'failed';
   if (!failed) log.logger('info', `stopping: ${ending.by}`);
   const closing = starting.then(
-    async (server) => server.close(),
+    async (server) => {
+      if (!failed) await server.handOver();
+      await server.close();
+    },
     // What failed to start has closed itself and is reported below.
     () => undefined,
   );

@@ -33,9 +33,9 @@ describe('the status server', () => {
     expect(await get(await serve(leading), '/status')).toEqual([
       200,
       {
-        ...{ id: '1', clusterId: 'c', role: 'leader', term: 3, leaderId: '1', commitIndex: 9, appliedIndex: 8 },
-        ...{ firstIndex: 1, lastIndex: 10, snapshotIndex: 0 },
-        membership: { index: 1, voters: ['1', '2'], learners: [], outgoing: [] },
+        ...{ id: '1', clusterId: 'c', storeId: 'x', role: 'leader', term: 3, leaderId: '1' },
+        ...{ commitIndex: 9, appliedIndex: 8, firstIndex: 1, lastIndex: 10, snapshotIndex: 0 },
+        membership: { index: 1, voters: ['1', '2'], learners: [], outgoing: [], addresses: { '1': 'a:1', '2': 'b:1' } },
         peers: [{ id: '2', matchIndex: 7, nextIndex: 11, state: 'replicate' }],
         version: '1.2.3',
       },

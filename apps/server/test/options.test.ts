@@ -29,6 +29,14 @@ describe('the command line of raft-server', () => {
       storageName: 'inmemory',
       directory: '',
       listen: '127.0.0.1:7001',
+      advertise: '127.0.0.1:7001',
+      priority: 1,
+      snapshotThresholdEntries: 100_000,
+      snapshotThresholdBytes: 67_108_864,
+      retainedEntries: 10_000,
+      leaseReads: false,
+      maxClockDrift: 0.1,
+      sessionTimeoutMs: 3_600_000,
       heartbeatIntervalMs: 100,
       electionTimeoutMs: { min: 500, max: 1000 },
       http: undefined,
@@ -39,12 +47,30 @@ describe('the command line of raft-server', () => {
     });
   });
 
+  it('starts a node that waits to be added', async () => {
+    expect(await parse(['--id', '4', '--join', '--listen', '127.0.0.1:7004'])).toMatchObject({
+      ...{ id: '4', peers: undefined, listen: '127.0.0.1:7004', advertise: '127.0.0.1:7004' },
+    });
+    const elsewhere = ['--listen', '0.0.0.0:7004', '--advertise', 'host-4:7004'];
+    expect((await parse(['--id', '4', ...elsewhere], { RAFT_JOIN: 'true' })).advertise).toBe('host-4:7004');
+  });
+
+  it.each([
+    [['--id', '4', '--join'], /--join needs an address to listen on/],
+    [[...good, '--join'], /--join and --peers: .* leave one of them out/],
+    [['--id', '4', '--join', '--listen', 'a:1', '--transport', 'inmemory'], /reaches no cluster to join/],
+  ])('refuses %j', async (args, why) => {
+    await expect(parse(args)).rejects.toThrow(why);
+  });
+
   it('takes every flag', async () => {
     const options = await parse([
       ...['--id', 'a.b', '--peers', 'a.b=[::1]:7001, c=host:7002', '--transport=tcp', '--storage', 'simplefile'],
       ...['--data', '/x', '--listen', '0.0.0.0:7001', '--cluster-id', 'c1', '--heartbeat-interval', '20'],
       ...['--election-timeout', '100-150', '--http', '127.0.0.1:0', '--max-key-bytes', '10', '--max-value-bytes', '20'],
-      ...['--log-level', 'error', '--stop-on-stdin-end'],
+      ...['--log-level', 'error', '--stop-on-stdin-end', '--advertise', 'host-1:7001', '--priority', '0'],
+      ...['--snapshot-threshold', '0', '--snapshot-threshold-bytes', '1', '--retained-entries', '2', '--lease-reads'],
+      ...['--max-clock-drift', '5', '--session-timeout', '1000'],
     ]);
     expect(options).toMatchObject({
       id: 'a.b',
@@ -54,7 +80,9 @@ describe('the command line of raft-server', () => {
       ]),
       ...{ transportName: 'tcp', storageName: 'simplefile', directory: '/x', listen: '0.0.0.0:7001', clusterId: 'c1' },
       ...{ heartbeatIntervalMs: 20, electionTimeoutMs: { min: 100, max: 150 }, http: '127.0.0.1:0', maxKeyBytes: 10 },
-      ...{ maxValueBytes: 20, logLevel: 'error', stopOnStdinEnd: true },
+      ...{ maxValueBytes: 20, logLevel: 'error', stopOnStdinEnd: true, advertise: 'host-1:7001', priority: 0 },
+      ...{ snapshotThresholdEntries: 0, snapshotThresholdBytes: 1, retainedEntries: 2, leaseReads: true },
+      ...{ maxClockDrift: 0.05, sessionTimeoutMs: 1000 },
     });
   });
 
@@ -76,7 +104,7 @@ describe('the command line of raft-server', () => {
 
   const bad: [args: readonly string[], message: string][] = [
     [[], '--id is missing: give the id of this node, such as 1'],
-    [['--id', '1'], '--peers is missing: give "1=host:port,2=host:port"'],
+    [['--id', '1'], '--peers is missing: give "1=host:port,2=host:port", or --join'],
     [['--id', '4', '--peers', three], '--id 4 is not in --peers: use one of 1, 2, 3, or add it to --peers'],
     [['--id'], '--id needs a value'],
     [['--id='], '--id is empty: give it a value or leave it out'],
