@@ -24,3 +24,13 @@ export { simulate } from './simulator/simulation.js';
 export type { SimulationOptions, SimulationResult } from './simulator/simulation.js';
 export { simulateMany } from './simulator/batch.js';
 export type { BatchOptions } from './simulator/batch.js';
+
+// Checkers of histories: what clients saw, held against what was promised.
+export { checkLinearizable } from './checker/linearizable.js';
+export type { Anomaly } from './checker/linearizable.js';
+export { checkSequential } from './checker/sequential.js';
+export type { PlacedOperation, Write } from './checker/sequential.js';
+export { checkExactlyOnce } from './checker/exactly-once.js';
+export type { NamedCommand } from './checker/exactly-once.js';
+export { describeOperation, readHistory, writeHistory } from './checker/history.js';
+export type { Operation } from './checker/history.js';

@@ -4,7 +4,7 @@ import { compareAndSet, get, set } from './caller.js';
 import type { Outcome } from './caller.js';
 import type { Cluster, KvRaftNode } from './cluster.js';
 import { pause } from './eventually.js';
-import { History, refused, saw, swapped, wrote } from './history.js';
+import { History } from './history.js';
 import type { Seen } from './history.js';
 
 const callers = 6;
@@ -42,7 +42,7 @@ async function lane(cluster: Cluster, history: History, seed: number, isOver: ()
     const kind = random();
     const { notDone } = history.counts;
     if (node !== undefined) {
-      await history.record(key, async () => {
+      await history.record(`caller ${seed}`, key, async () => {
         if (kind < 0.3) return seenSet(await set(node, key, value, patience), value);
         if (kind < 0.6) return swap(node, key, expected?.key === key ? expected.value : undefined, value);
         return read(node, key, (seen) => (expected = { key, value: seen }));
@@ -62,7 +62,7 @@ function choose(cluster: Cluster, random: Random): KvRaftNode | undefined {
 }
 
 function seenSet({ end }: Outcome, value: string): Seen | undefined {
-  return end === 'refused' ? undefined : { what: `set ${value}`, apply: wrote(value), isCertain: end === 'done' };
+  return end === 'refused' ? undefined : { op: 'set', value, isCertain: end === 'done' };
 }
 
 async function swap(
@@ -73,13 +73,13 @@ async function swap(
 ): Promise<Seen | undefined> {
   const outcome = await compareAndSet(node, key, expected, value, patience);
   if (outcome.end === 'refused') return undefined;
-  const what = `swap ${expected} for ${value}`;
-  if (outcome.end === 'unknown') return { what, apply: swapped(expected, value), isCertain: false };
+  const asked = { op: 'cas', expected: expected ?? null, value } as const;
+  if (outcome.end === 'unknown') return { ...asked, isCertain: false };
   const { result } = outcome;
   if (result.type !== 'compareAndSet') throw new Error(`a compare-and-set gave a ${result.type}`);
-  if (result.swapped) return { what, apply: swapped(expected, value), isCertain: true };
-  const current = result.current && Buffer.from(result.current.value).toString();
-  return { what: `${what}, but found ${current}`, apply: refused(expected, current), isCertain: true };
+  if (result.swapped) return { ...asked, ok: true, isCertain: true };
+  const output = result.current === undefined ? null : Buffer.from(result.current.value).toString();
+  return { ...asked, ok: false, output, isCertain: true };
 }
 
 async function read(
@@ -90,7 +90,7 @@ async function read(
   try {
     const value = await get(node, key, patience);
     tell(value);
-    return { what: `get ${value}`, apply: saw(value), isCertain: true };
+    return { op: 'get', output: value ?? null, isCertain: true };
   } catch (error) {
     if (error instanceof RaftError) return undefined;
     throw error;

@@ -1,72 +1,37 @@
-import { isLinearizable, nothing } from './linearizable.js';
-import type { Operation } from './linearizable.js';
+import { checkLinearizable } from '@raft/testkit';
+import type { Operation } from '@raft/testkit';
 
 /** What a call did, or may have done. */
-export interface Seen {
-  readonly what: string;
-  readonly apply: Operation['apply'];
+export interface Seen extends Pick<Operation, 'op' | 'value' | 'expected' | 'output' | 'ok'> {
   readonly isCertain: boolean;
 }
 
-/** The calls of many concurrent callers, by key. */
+/** The calls of many concurrent callers. */
 export class History {
-  readonly #operations = new Map<string, Operation[]>();
+  readonly operations: Operation[] = [];
   readonly counts = { done: 0, unknown: 0, notDone: 0 };
 
   /** Makes a call and records it; `call` gives undefined when it certainly did nothing, and saw nothing. */
-  async record(key: string, call: () => Promise<Seen | undefined>): Promise<void> {
-    const calledAt = performance.now();
+  async record(client: string, key: string, call: () => Promise<Seen | undefined>): Promise<void> {
+    const calledAt = nanoseconds();
     const seen = await call();
     if (seen === undefined) {
       this.counts.notDone++;
       return;
     }
-    const { what, apply, isCertain } = seen;
+    const { isCertain, ...operation } = seen;
     this.counts[isCertain ? 'done' : 'unknown']++;
-    const operations = this.#operations.get(key) ?? [];
-    this.#operations.set(key, operations);
-    operations.push(
-      isCertain
-        ? { calledAt, returnedAt: performance.now(), apply, name: what }
-        : { calledAt, returnedAt: Infinity, apply, name: `${what}, perhaps` },
-    );
+    this.operations.push({ client, key, ...operation, call: calledAt, return: isCertain ? nanoseconds() : null });
   }
 
   get keys(): string[] {
-    return [...this.#operations.keys()];
+    return [...new Set(this.operations.map((operation) => operation.key))];
   }
 
-  /** The keys whose operations have no order that explains them, with what was seen. */
+  /** The keys whose operations have no order that explains them, with a few that cannot be explained. */
   problems(): string[] {
-    return [...this.#operations]
-      .filter(([, operations]) => !isLinearizable(operations))
-      .map(([key, operations]) => `${key}:\n${operations.map(describe).join('\n')}`);
+    return checkLinearizable(this.operations).map((anomaly) => anomaly.report);
   }
 }
 
-function describe({ calledAt, returnedAt, name }: Operation): string {
-  return `  ${calledAt.toFixed(2)} to ${returnedAt.toFixed(2)} ${name}`;
-}
-
-/** A read that answered `value`. */
-export const saw =
-  (value: string | undefined): Operation['apply'] =>
-  (before) =>
-    before === (value ?? nothing) ? before : undefined;
-
-export const wrote =
-  (value: string): Operation['apply'] =>
-  () =>
-    value;
-
-/** A compare-and-set that found `expected`. */
-export const swapped =
-  (expected: string | undefined, value: string): Operation['apply'] =>
-  (before) =>
-    before === (expected ?? nothing) ? value : undefined;
-
-/** A compare-and-set that found `current` instead of `expected`. */
-export const refused =
-  (expected: string | undefined, current: string | undefined): Operation['apply'] =>
-  (before) =>
-    before === (current ?? nothing) && before !== (expected ?? nothing) ? before : undefined;
+const nanoseconds = (): number => Math.round(performance.now() * 1_000_000);

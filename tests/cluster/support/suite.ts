@@ -4,7 +4,6 @@ import { churn } from './churn.js';
 import { Cluster } from './cluster.js';
 import type { ClusterOptions } from './cluster.js';
 import { eventually } from './eventually.js';
-import { saw } from './history.js';
 import type { Network } from './networks.js';
 import type { Stores } from './stores.js';
 
@@ -198,10 +197,10 @@ export function clusterSuite(name: string, { network, stores }: Parts): void {
         const map = await cluster.converge();
         const caller = new Caller(cluster);
         for (const key of history.keys) {
-          await history.record(key, async () => {
+          await history.record('at last', key, async () => {
             const value = await caller.get(key);
             expect(value).toBe(map.get(key));
-            return { what: `get ${value} at last`, apply: saw(value), isCertain: true };
+            return { op: 'get', output: value ?? null, isCertain: true };
           });
         }
         expect(history.problems()).toEqual([]);

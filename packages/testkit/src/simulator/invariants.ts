@@ -30,6 +30,8 @@ export class Invariants {
   readonly #seen = new Map<NodeId, Seen>();
   /** What became of the command at an index, the same on every node; undefined: it was not given to the machine. */
   readonly #outcomes: (number | undefined)[] = [];
+  /** The commands that the state machines were given, in the log's order. */
+  readonly commands: { readonly index: LogIndex; readonly command: Uint8Array }[] = [];
   /** The index up to which each index has an outcome. */
   #outcomeIndex: LogIndex = 0;
 
@@ -221,6 +223,7 @@ export class Invariants {
         () => `State Machine Safety: ${id} applies ${index}:${term}, but ${index}:${known.term} is committed`,
       );
       for (let skipped = seen.machineIndex + 1; skipped < index; skipped++) this.#settle(id, skipped, undefined);
+      if (index > this.#outcomeIndex) this.commands.push({ index, command });
       this.#settle(id, index, (digest(command) ^ digest(JSON.stringify(results[place]) ?? '')) >>> 0);
       seen.machineIndex = index;
     });
@@ -231,6 +234,10 @@ export class Invariants {
     const type = this.ledger.committed(index)?.entry.type;
     must(type !== EntryType.command || outcome !== undefined, () => `${id} leaves out the command at ${index}`);
     if (index > this.#outcomeIndex) {
+      must(
+        index === this.#outcomeIndex + 1,
+        () => `${id} applies ${index} before anybody has applied what precedes it`,
+      );
       this.#outcomes[index] = outcome;
       this.#outcomeIndex = index;
       return;

@@ -16,6 +16,7 @@ import { Network } from './network.js';
 import { drawProfile } from './profile.js';
 import type { PlannedFault, Profile } from './profile.js';
 import { Trace } from './trace.js';
+import { checkHistory } from './verdict.js';
 import { must } from './violation.js';
 
 export interface SimulationOptions {
@@ -143,6 +144,7 @@ class Simulation implements World, FaultScene, LoadScene {
     await this.#serve();
     await this.#converge('after one more write and read');
     this.#checkContents();
+    checkHistory(this.history, this.invariants.commands);
     const { counts } = this.coverage;
     counts.convergences++;
     counts.splitVotes += this.invariants.ledger.termsWithoutLeader;
