@@ -57,7 +57,7 @@ export function checkSequential(history: readonly PlacedOperation[], writes: rea
 
 /** The earliest place in the log, from `from` on, at which the key held what was read. */
 function firstPlace(read: Operation, writes: readonly Write[], from: number): number | undefined {
-  const past = writes.filter((write) => write.index <= from).at(-1);
+  const past = writes.findLast((write) => write.index <= from);
   if (step(read, past?.value ?? null) !== undefined) return from;
   return writes.find((write) => write.index > from && step(read, write.value) !== undefined)?.index;
 }

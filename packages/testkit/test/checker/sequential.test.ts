@@ -55,7 +55,7 @@ test.each(histories)('%s: sequentially consistent is %s', (_, expected, history)
 /** Tries every place in the log for every call. */
 function bruteForce(calls: readonly PlacedOperation[], log: readonly Write[], end: number): boolean {
   const valueAt = (key: string, index: number): string | null =>
-    log.filter((write) => write.key === key && write.index <= index).at(-1)?.value ?? null;
+    log.findLast((write) => write.key === key && write.index <= index)?.value ?? null;
   function search(rest: readonly PlacedOperation[], from: number): boolean {
     const [first, ...others] = rest;
     if (first === undefined) return true;
@@ -84,7 +84,7 @@ test('says the same as trying everything, of thousands of small random histories
     });
     const expected = bruteForce(calls, log, 6);
     verdicts[`${expected}`]++;
-    expect(checkSequential(calls, log).length === 0, JSON.stringify({ log, calls })).toBe(expected);
+    expect(checkSequential(calls, log).length === 0, `run ${run}: ${JSON.stringify({ log, calls })}`).toBe(expected);
   }
   expect(verdicts.true).toBeGreaterThan(500);
   expect(verdicts.false).toBeGreaterThan(500);

@@ -3,18 +3,18 @@ import type { Operation } from '../../../src/index.js';
 type Value = string | null;
 
 /** What an operation does to a value, and whether it fits: written plainly, apart from the checker's own. */
-function apply(operation: Operation, value: Value): Value | 'impossible' {
+function apply(operation: Operation, value: Value): Value | undefined {
   const answered = operation.return !== null;
-  if (operation.op === 'get') return answered && operation.output !== value ? 'impossible' : value;
-  if (operation.op === 'set') return operation.value as string;
+  if (operation.op === 'get') return answered && operation.output !== value ? undefined : value;
+  if (operation.op === 'set') return operation.value;
   if (operation.op === 'delete') {
-    if (answered && operation.ok !== undefined && operation.ok !== (value !== null)) return 'impossible';
+    if (answered && operation.ok !== undefined && operation.ok !== (value !== null)) return undefined;
     return null;
   }
   const swapped = value === operation.expected;
-  if (answered && operation.ok !== swapped) return 'impossible';
-  if (answered && !swapped && operation.output !== undefined && operation.output !== value) return 'impossible';
-  return swapped ? (operation.value as string) : value;
+  if (answered && operation.ok !== swapped) return undefined;
+  if (answered && !swapped && operation.output !== undefined && operation.output !== value) return undefined;
+  return swapped ? operation.value : value;
 }
 
 /** Tries every order of every choice of the calls that may or may not have been done. */
@@ -26,7 +26,7 @@ export function isLinearizableByBruteForce(operations: readonly Operation[]): bo
       if (left.some((other) => end(other) < operation.call)) return false;
       const after = apply(operation, value);
       return (
-        after !== 'impossible' &&
+        after !== undefined &&
         search(
           left.filter((other) => other !== operation),
           after,
