@@ -8,6 +8,7 @@ const leading: NodeStatus = {
   ...{ id: '1', clusterId: 'c', groupId: 'default', storeId: 'x', state: 'running', role: 'leader', term: 3 },
   ...{ leaderId: '1', commitIndex: 9, appliedIndex: 8, firstIndex: 1, lastIndex: 10, snapshotIndex: 0 },
   membership: { index: 1, voters: ['1', '2'], learners: [], outgoing: [], addresses: { '1': 'a:1', '2': 'b:1' } },
+  ...{ healthy: true, diskFull: false, removed: false },
   peers: [{ id: '2', matchIndex: 7, nextIndex: 11, state: 'replicate', inflightMessages: 1, inflightBytes: 5 }],
 };
 

@@ -272,6 +272,11 @@ export interface NodeStatus {
   /** 0 without a snapshot. */
   readonly snapshotIndex: LogIndex;
   readonly membership: Membership;
+  /** False while the disk does not answer or is full, or the event loop comes too late: such a node does not lead for long. */
+  readonly healthy: boolean;
+  readonly diskFull: boolean;
+  /** A committed configuration does not name this node any more: it may be stopped. */
+  readonly removed: boolean;
   /** What a leader knows of the others; empty elsewhere. */
   readonly peers: readonly PeerStatus[];
 }
@@ -280,10 +285,12 @@ export interface PeerStatus {
   readonly id: NodeId;
   readonly matchIndex: LogIndex;
   readonly nextIndex: LogIndex;
-  /** `probe` looks for where the logs agree, `replicate` streams. */
+  /** `probe` looks for where the logs agree, `replicate` streams, `snapshot` needs what is compacted. */
   readonly state: 'probe' | 'replicate' | 'snapshot';
   readonly inflightMessages: number;
   readonly inflightBytes: number;
+  /** Bytes of the snapshot on its way to it that it has written; undefined when none is. */
+  readonly snapshotBytes?: number | undefined;
 }
 
 export interface NodeEvents {

@@ -1,5 +1,10 @@
 import type { Clock, Timer } from '../clock.js';
-import { bootstrapConfiguration, decodeConfiguration, encodeConfiguration } from '../consensus/configuration.js';
+import {
+  bootstrapConfiguration,
+  decodeConfiguration,
+  encodeConfiguration,
+  membersOf,
+} from '../consensus/configuration.js';
 import type { Effects } from '../consensus/effects.js';
 import { Raft } from '../consensus/raft.js';
 import type { ConfigurationAt, LoadRequest } from '../consensus/state.js';
@@ -19,11 +24,13 @@ import type { StateMachine } from '../state-machine.js';
 import type { Restored, Storage } from '../storage.js';
 import type { Transport } from '../transport.js';
 import { EntryType } from '../types.js';
-import type { Address, Configuration, Entry, LogIndex, NodeId } from '../types.js';
+import type { Configuration, Entry, LogIndex, NodeId } from '../types.js';
 import type {
   CallOptions,
   KeepSessionOptions,
   Membership,
+  MembershipChange,
+  MembershipOptions,
   MembershipPreview,
   NodeEvents,
   NodeStatus,
@@ -35,12 +42,14 @@ import type {
   Session,
   SnapshotInfo,
 } from './api.js';
+import { Addresses } from './addresses.js';
 import { Applier } from './applier.js';
 import { Events } from './events.js';
 import { whyMalformedProposal } from './forwarding.js';
 import { resolveOptions } from './options.js';
 import type { ResolvedOptions } from './options.js';
 import { LogWriter } from './log-writer.js';
+import { MembershipChanges } from './membership-changes.js';
 import { commandBytes, Proposals } from './proposals.js';
 import { Reads, whyNoLevel } from './reads.js';
 import type { ReadsHost } from './reads.js';
@@ -54,6 +63,7 @@ import { alignLog, restoreSnapshot } from './snapshots/restore.js';
 import type { Restorable } from './snapshots/restore.js';
 import { Snapshots } from './snapshots/snapshots.js';
 import { statusOf } from './status.js';
+import { Transfers } from './transfers.js';
 import { Waiters } from './waiters.js';
 
 /** Makes a member of a group; nothing runs before its `start`. Throws {@link InvalidArgumentError} for options that cannot work. */
@@ -75,6 +85,9 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   readonly #waiters: Waiters;
   readonly #proposals: Proposals;
   readonly #reads: Reads<Query, Answer>;
+  readonly #addresses: Addresses;
+  readonly #changes: MembershipChanges;
+  readonly #transfers: Transfers;
   readonly #log: LogWriter;
   readonly #sessionExpiry: SessionExpiry;
   readonly #sessionCalls: SessionCalls<Command, Result>;
@@ -90,6 +103,8 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   #applier: Applier<Command, Result> | undefined;
   #snapshots: Snapshots | undefined;
   #configuration: Configuration | undefined;
+  #isRemoved = false;
+  #isDiskFull = false;
 
   // What has come since the last turn.
   #turnPlanned = false;
@@ -108,7 +123,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     this.#machine = options.stateMachine;
     this.#events = new Events(this.#options.logger);
     this.#waiters = new Waiters(this.#clock);
-    const { forward, raft, sessionTimeoutMs } = this.#options;
+    const { forward, raft, readmitWiped, sessionTimeoutMs } = this.#options;
     const retryDelayMs = raft.heartbeatIntervalMs;
     this.#proposals = new Proposals(this.#waiters, { ...raft, forward, retryDelayMs });
     this.#reads = new Reads(this.#waiters, this.#readsHost(), { forward, retryDelayMs });
@@ -123,6 +138,9 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
       },
       { ...this.#options, electionTimeoutMs: raft.electionTimeoutMs },
     );
+    this.#addresses = new Addresses(this.#options.bootstrap);
+    this.#changes = new MembershipChanges(this.#waiters, { readmitWiped, roundMs: raft.electionTimeoutMs.min });
+    this.#transfers = new Transfers(this.#waiters);
     this.#log = new LogWriter({
       storage: this.#storage,
       persisted: (sequence) => this.#enter((raft, now) => raft.persisted(sequence, now)),
@@ -187,9 +205,11 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     const appliedIndex = restored.snapshot?.index ?? 0;
     const commitIndex = Math.max(restored.hardState.commitIndex, appliedIndex);
     this.#restored = restored;
+    const configurations = configurationsOf(restored);
+    for (const { configuration } of configurations) this.#addresses.enter(configuration);
     this.#raft = new Raft(
       this.#options.raft,
-      { ...restored, hardState: { ...restored.hardState, commitIndex }, configurations: configurationsOf(restored) },
+      { ...restored, hardState: { ...restored.hardState, commitIndex }, configurations },
       now,
     );
     this.#applier = new Applier<Command, Result>(this.#machine, this.#sessions, appliedIndex, {
@@ -255,6 +275,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     this.#applier?.stop();
     this.#sessionCalls.stop();
     this.#proposals.stop(() => this.#stopped(true));
+    this.#changes.stop(() => this.#stopped(true));
     this.#reads.stop();
     this.#waiters.stop(() => this.#stopped(false));
     this.#closing = this.#closeStorage(snapshotsEnd);
@@ -333,16 +354,27 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     });
   }
 
-  changeMembership(): Promise<Membership> {
-    return notYet('changes of the membership');
+  changeMembership(change: MembershipChange, options: MembershipOptions = {}): Promise<Membership> {
+    return new Promise((resolve, reject) => {
+      const refused = this.#refuse(options);
+      if (refused !== undefined) return reject(refused);
+      this.#changes.add(change, options, { resolve, reject });
+      this.#planTurn();
+    });
   }
 
-  previewMembership(): MembershipPreview {
-    throw new InvalidArgumentError('changes of the membership are not there yet');
+  previewMembership(change: MembershipChange, options: Pick<MembershipOptions, 'expected'> = {}): MembershipPreview {
+    if (!this.#isRunning || this.#raft === undefined) throw this.#stopped(false);
+    return this.#changes.preview(this.#raft, change, options.expected, () => this.#notLeader());
   }
 
-  transferLeadership(): Promise<void> {
-    return notYet('transfers of the leadership');
+  transferLeadership(target?: NodeId, options: CallOptions = {}): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const refused = this.#refuse(options);
+      if (refused !== undefined) return reject(refused);
+      this.#transfers.add(target, options, { resolve, reject });
+      this.#planTurn();
+    });
   }
 
   snapshot(options: CallOptions = {}): Promise<SnapshotInfo> {
@@ -383,6 +415,8 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
       raft: this.#raft,
       appliedIndex: this.#applier?.appliedIndex ?? 0,
       snapshots: this.#snapshots,
+      removed: this.#isRemoved,
+      diskFull: this.#isDiskFull,
       running: this.#isRunning,
     });
   }
@@ -450,6 +484,8 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     if (now >= raft.deadline) raft.tick(now);
     this.#proposals.enter(raft, now, () => this.#notLeader());
     this.#reads.enter(raft, now);
+    this.#transfers.enter(raft, now, () => this.#notLeader());
+    this.#changes.turn(raft, now, () => this.#notLeader());
     this.#expireSessions(raft, now);
   }
 
@@ -476,10 +512,31 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     if (effects.messages.length > 0) this.#transport.send(this.#options.groupId, effects.messages);
     for (const request of effects.loads) this.#load(request);
     this.#snapshots?.execute(effects);
+    this.#tell(effects);
     if (effects.roleChange !== undefined) this.#changeRole(raft, effects.roleChange);
     const now = this.#clock.now();
     if (effects.forwarded.length > 0) this.#proposals.answered(effects.forwarded, raft, now, this.#appliedIndex);
     if (effects.reads.length > 0) this.#reads.settle(effects.reads, raft, now);
+  }
+
+  /** What happens seldom, and whoever runs the node wants to know. */
+  #tell({ transfer, wiped, removed, diskFull }: Effects): void {
+    const { logger } = this.#options;
+    if (transfer !== undefined) this.#transfers.settle(transfer);
+    for (const id of wiped) {
+      logger('warn', `node ${id} has lost what its storage held: its votes and acknowledgements do not count`);
+      this.#events.emit('wiped', { id });
+    }
+    if (removed !== undefined) {
+      this.#isRemoved = true;
+      logger('warn', `this node was removed from the cluster by entry ${removed}: it may be stopped`);
+      this.#events.emit('removed', { index: removed });
+    }
+    if (diskFull === undefined) return;
+    this.#isDiskFull = diskFull;
+    if (diskFull) logger('error', 'the disk is full: nothing can be written until there is room again');
+    else logger('info', 'the disk has room again');
+    this.#events.emit('diskFull', { full: diskFull });
   }
 
   #load(request: LoadRequest): void {
@@ -506,15 +563,9 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
 
   #enterConfiguration(configuration: Configuration): void {
     this.#configuration = configuration;
-    this.#transport.setPeers(this.#options.groupId, new Map(Object.entries(this.#addressesOf(configuration))));
+    if (membersOf(configuration).has(this.id)) this.#isRemoved = false;
+    this.#transport.setPeers(this.#options.groupId, new Map(Object.entries(this.#addresses.enter(configuration))));
     this.#events.emit('membership', this.status().membership);
-  }
-
-  /** While the first configuration is in force, the addresses that the operator gives now count more than the log's. */
-  #addressesOf(configuration: Configuration): Readonly<Record<NodeId, Address>> {
-    const { bootstrap } = this.#options;
-    const isFirst = bootstrap !== undefined && configuration.voters.join() === Object.keys(bootstrap).sort().join();
-    return isFirst ? { ...configuration.addresses, ...bootstrap } : configuration.addresses;
   }
 
   #changeRole(raft: Raft, change: NonNullable<Effects['roleChange']>): void {
@@ -534,10 +585,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
 
   #notLeader(): NotLeaderError {
     const leaderId = this.#raft?.leaderId;
-    const address =
-      leaderId === undefined || this.#configuration === undefined
-        ? undefined
-        : this.#addressesOf(this.#configuration)[leaderId];
+    const address = leaderId === undefined ? undefined : this.#addresses.current[leaderId];
     return new NotLeaderError(leaderId, address);
   }
 
@@ -576,10 +624,6 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
       notLeader: () => this.#notLeader(),
     };
   }
-}
-
-function notYet(what: string): Promise<never> {
-  return Promise.reject(new InvalidArgumentError(`${what} are not there yet`));
 }
 
 function bytesOf(entries: readonly Entry[]): number {

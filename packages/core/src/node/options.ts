@@ -21,6 +21,7 @@ export interface ResolvedOptions {
   readonly forward: boolean;
   readonly maxSessions: number;
   readonly sessionTimeoutMs: number;
+  readonly readmitWiped: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -44,6 +45,7 @@ export function resolveOptions(
     forward: options.forward ?? false,
     maxSessions: count('maxSessions', options.maxSessions ?? 10_000),
     sessionTimeoutMs: positive('sessionTimeoutMs', options.sessionTimeoutMs ?? 3_600_000),
+    readmitWiped: options.readmitWiped ?? true,
     clock: options.clock ?? systemClock(),
     random,
     logger: options.logger ?? silent,

@@ -2,7 +2,7 @@ import { emptyConfiguration } from '../consensus/configuration.js';
 import type { Raft } from '../consensus/raft.js';
 import type { Restored } from '../storage.js';
 import type { LogIndex, NodeId } from '../types.js';
-import type { NodeStatus, PeerStatus, Role } from './api.js';
+import type { Membership, NodeStatus, PeerStatus, Role } from './api.js';
 import type { ResolvedOptions } from './options.js';
 import type { Snapshots } from './snapshots/snapshots.js';
 
@@ -13,12 +13,23 @@ interface Source {
   readonly raft: Raft | undefined;
   readonly appliedIndex: LogIndex;
   readonly snapshots: Snapshots | undefined;
+  readonly removed: boolean;
+  readonly diskFull: boolean;
   readonly running: boolean;
 }
 
 /** A stopped node still tells what its log held, but takes no part: it neither leads nor follows anybody. */
-export function statusOf({ id, options, restored, raft, appliedIndex, snapshots, running }: Source): NodeStatus {
-  const { voters, learners, outgoing, addresses } = raft?.configuration ?? emptyConfiguration;
+export function statusOf({
+  id,
+  options,
+  restored,
+  raft,
+  appliedIndex,
+  snapshots,
+  removed,
+  diskFull,
+  running,
+}: Source): NodeStatus {
   return {
     id,
     clusterId: options.clusterId,
@@ -33,9 +44,17 @@ export function statusOf({ id, options, restored, raft, appliedIndex, snapshots,
     firstIndex: raft?.firstIndex ?? 1,
     lastIndex: raft?.lastIndex ?? 0,
     snapshotIndex: snapshots?.latestIndex ?? restored?.snapshot?.index ?? 0,
-    membership: { index: raft?.configurationIndex ?? 0, voters, learners, outgoing, addresses },
-    peers: running ? peersOf(raft) : [],
+    membership: membershipOf(raft),
+    healthy: running && raft?.isHealthy === true,
+    diskFull,
+    removed,
+    peers: running ? peersOf(raft, snapshots) : [],
   };
+}
+
+export function membershipOf(raft: Raft | undefined): Membership {
+  const { voters, learners, outgoing, addresses } = raft?.configuration ?? emptyConfiguration;
+  return { index: raft?.configurationIndex ?? 0, voters, learners, outgoing, addresses };
 }
 
 function roleOf(raft: Raft | undefined, id: NodeId): Role {
@@ -43,7 +62,7 @@ function roleOf(raft: Raft | undefined, id: NodeId): Role {
   return raft.role === 'follower' && raft.configuration.learners.includes(id) ? 'learner' : raft.role;
 }
 
-function peersOf(raft: Raft | undefined): PeerStatus[] {
+function peersOf(raft: Raft | undefined, snapshots: Snapshots | undefined): PeerStatus[] {
   return [...(raft?.progress ?? [])].map(([id, { matchIndex, nextIndex, state, inflightMessages, inflightBytes }]) => ({
     id,
     matchIndex,
@@ -51,5 +70,6 @@ function peersOf(raft: Raft | undefined): PeerStatus[] {
     state,
     inflightMessages,
     inflightBytes,
+    snapshotBytes: snapshots?.sentBytes(id),
   }));
 }

@@ -38,6 +38,9 @@ export class FakeNode implements KvNode {
     firstIndex: 2,
     lastIndex: 10,
     snapshotIndex: 1,
+    healthy: true,
+    diskFull: false,
+    removed: false,
     membership: {
       index: 1,
       voters: ['1', '2'],
