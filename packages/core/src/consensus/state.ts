@@ -44,6 +44,11 @@ export interface InitialState {
   readonly configurations: readonly ConfigurationAt[];
   /** The present snapshot. */
   readonly snapshot?: SnapshotMeta | undefined;
+  /**
+   * The snapshot cannot be read, so nothing of the log can be applied: this node votes and takes no entries, does not campaign, and asks its
+   * leader for a snapshot as if its log were empty.
+   */
+  readonly needsSnapshot?: boolean | undefined;
 }
 
 export type ReadLevel = 'linearizable' | 'lease';

@@ -1,13 +1,7 @@
 import type { Clock, Timer } from '../clock.js';
-import {
-  bootstrapConfiguration,
-  decodeConfiguration,
-  encodeConfiguration,
-  membersOf,
-} from '../consensus/configuration.js';
 import type { Effects } from '../consensus/effects.js';
 import { Raft } from '../consensus/raft.js';
-import type { ConfigurationAt, LoadRequest } from '../consensus/state.js';
+import type { InitialState, LoadRequest } from '../consensus/state.js';
 import { whyMalformed } from '../consensus/well-formed.js';
 import {
   AbortedError,
@@ -46,6 +40,9 @@ import { Addresses } from './addresses.js';
 import { Applier } from './applier.js';
 import { Events } from './events.js';
 import { whyMalformedProposal } from './forwarding.js';
+import { Notices } from './notices.js';
+import { prepare } from './opening.js';
+import type { Opened } from './opening.js';
 import { resolveOptions } from './options.js';
 import type { ResolvedOptions } from './options.js';
 import { LogWriter } from './log-writer.js';
@@ -59,7 +56,6 @@ import { SessionExpiry } from './sessions/expiry.js';
 import type { Outcome } from './sessions/outcomes.js';
 import { encodeSessions, restoreSessions } from './sessions/snapshot.js';
 import { SessionTable } from './sessions/table.js';
-import { alignLog, restoreSnapshot } from './snapshots/restore.js';
 import type { Restorable } from './snapshots/restore.js';
 import { Snapshots } from './snapshots/snapshots.js';
 import { statusOf } from './status.js';
@@ -81,6 +77,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   readonly #transport: Transport;
   readonly #machine: StateMachine<Command, Result, Query, Answer>;
   readonly #events: Events;
+  readonly #notices: Notices;
   readonly #sessions: SessionTable = new SessionTable();
   readonly #waiters: Waiters;
   readonly #proposals: Proposals;
@@ -95,7 +92,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   #state: 'new' | 'starting' | 'running' | 'stopped' = 'new';
   #failure: RaftError | undefined;
   /** Settles when the start uses the storage no more. */
-  #prepared: Promise<Restored> | undefined;
+  #prepared: Promise<Opened> | undefined;
   #storageOpen = false;
   #closing: Promise<void> | undefined;
   #restored: Restored | undefined;
@@ -103,8 +100,6 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   #applier: Applier<Command, Result> | undefined;
   #snapshots: Snapshots | undefined;
   #configuration: Configuration | undefined;
-  #isRemoved = false;
-  #isDiskFull = false;
 
   // What has come since the last turn.
   #turnPlanned = false;
@@ -122,6 +117,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     this.#transport = options.transport;
     this.#machine = options.stateMachine;
     this.#events = new Events(this.#options.logger);
+    this.#notices = new Notices(this.id, this.#options.logger, this.#events);
     this.#waiters = new Waiters(this.#clock);
     const { forward, raft, readmitWiped, sessionTimeoutMs } = this.#options;
     const retryDelayMs = raft.heartbeatIntervalMs;
@@ -165,31 +161,11 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     }
   }
 
-  async #prepare(): Promise<Restored> {
-    const { clusterId, groupId, logger } = this.#options;
-    const opened = await this.#storage.open({ clusterId, nodeId: this.id, groupId });
+  async #prepare(): Promise<Opened> {
+    const { clusterId, groupId, bootstrap, logger } = this.#options;
+    const restored = await this.#storage.open({ clusterId, nodeId: this.id, groupId });
     this.#storageOpen = true;
-    for (const repair of opened.repairs) logger('warn', repair);
-    const restored = await alignLog(this.#storage, await this.#bootstrap(opened));
-    if (restored.snapshot !== undefined) await restoreSnapshot(this.#storage, this.#restorable);
-    return restored;
-  }
-
-  /** A new cluster's first entry is its configuration, the same on every node. */
-  async #bootstrap(restored: Restored): Promise<Restored> {
-    const { bootstrap } = this.#options;
-    const isNew = restored.lastIndex === 0 && restored.hardState.term === 0;
-    if (!isNew || bootstrap === undefined) return restored;
-    const entry: Entry = {
-      index: 1,
-      term: 1,
-      type: EntryType.configuration,
-      data: encodeConfiguration(bootstrapConfiguration(bootstrap)),
-    };
-    const hardState = { term: 1, votedFor: undefined, commitIndex: 0 };
-    await this.#storage.append({ hardState, entries: [entry] });
-    const terms = [...restored.terms, { index: 1, term: 1 }];
-    return { ...restored, hardState, lastIndex: 1, terms, configurations: [entry] };
+    return prepare(this.#storage, restored, { id: this.id, bootstrap, logger, ...this.#restorable });
   }
 
   get #restorable(): Restorable {
@@ -199,19 +175,11 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     };
   }
 
-  #run(restored: Restored): void {
+  #run({ restored, initial, appliedIndex }: Opened): void {
     if (this.#state !== 'starting') throw new NodeStoppedError(`node ${this.id} was stopped while it started`);
-    const now = this.#clock.now();
-    const appliedIndex = restored.snapshot?.index ?? 0;
-    const commitIndex = Math.max(restored.hardState.commitIndex, appliedIndex);
     this.#restored = restored;
-    const configurations = configurationsOf(restored);
-    for (const { configuration } of configurations) this.#addresses.enter(configuration);
-    this.#raft = new Raft(
-      this.#options.raft,
-      { ...restored, hardState: { ...restored.hardState, commitIndex }, configurations },
-      now,
-    );
+    for (const { configuration } of initial.configurations) this.#addresses.enter(configuration);
+    this.#raft = new Raft(this.#options.raft, initial, this.#clock.now());
     this.#applier = new Applier<Command, Result>(this.#machine, this.#sessions, appliedIndex, {
       clock: this.#clock,
       entries: (from, to, maxBytes) =>
@@ -219,7 +187,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
       applied: (entries, results) => this.#settleApplied(entries, results),
       failed: (error) => this.#fail('applying the log failed', error),
     });
-    this.#snapshots = this.#makeSnapshots(this.#raft, this.#applier, restored);
+    this.#snapshots = this.#makeSnapshots(this.#raft, this.#applier, initial);
     this.#transport.attach(this.#options.groupId, {
       receive: (messages) => this.#receive(messages),
       peerDown: (peer) => this.#enter((raft, now) => raft.peerDown(peer, now)),
@@ -228,7 +196,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     this.#turn();
   }
 
-  #makeSnapshots(raft: Raft, applier: Applier<Command, Result>, { snapshot }: Restored): Snapshots {
+  #makeSnapshots(raft: Raft, applier: Applier<Command, Result>, initial: InitialState): Snapshots {
     return new Snapshots(
       {
         ...{ clock: this.#clock, logger: this.#options.logger, storage: this.#storage, raft, applier },
@@ -242,7 +210,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
         fail: (what, error) => this.#fail(what, error),
       },
       this.#options.snapshots,
-      snapshot,
+      initial,
     );
   }
 
@@ -415,8 +383,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
       raft: this.#raft,
       appliedIndex: this.#applier?.appliedIndex ?? 0,
       snapshots: this.#snapshots,
-      removed: this.#isRemoved,
-      diskFull: this.#isDiskFull,
+      notices: this.#notices,
       running: this.#isRunning,
     });
   }
@@ -512,31 +479,12 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     if (effects.messages.length > 0) this.#transport.send(this.#options.groupId, effects.messages);
     for (const request of effects.loads) this.#load(request);
     this.#snapshots?.execute(effects);
-    this.#tell(effects);
+    if (effects.transfer !== undefined) this.#transfers.settle(effects.transfer);
+    this.#notices.tell(effects);
     if (effects.roleChange !== undefined) this.#changeRole(raft, effects.roleChange);
     const now = this.#clock.now();
     if (effects.forwarded.length > 0) this.#proposals.answered(effects.forwarded, raft, now, this.#appliedIndex);
     if (effects.reads.length > 0) this.#reads.settle(effects.reads, raft, now);
-  }
-
-  /** What happens seldom, and whoever runs the node wants to know. */
-  #tell({ transfer, wiped, removed, diskFull }: Effects): void {
-    const { logger } = this.#options;
-    if (transfer !== undefined) this.#transfers.settle(transfer);
-    for (const id of wiped) {
-      logger('warn', `node ${id} has lost what its storage held: its votes and acknowledgements do not count`);
-      this.#events.emit('wiped', { id });
-    }
-    if (removed !== undefined) {
-      this.#isRemoved = true;
-      logger('warn', `this node was removed from the cluster by entry ${removed}: it may be stopped`);
-      this.#events.emit('removed', { index: removed });
-    }
-    if (diskFull === undefined) return;
-    this.#isDiskFull = diskFull;
-    if (diskFull) logger('error', 'the disk is full: nothing can be written until there is room again');
-    else logger('info', 'the disk has room again');
-    this.#events.emit('diskFull', { full: diskFull });
   }
 
   #load(request: LoadRequest): void {
@@ -563,7 +511,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
 
   #enterConfiguration(configuration: Configuration): void {
     this.#configuration = configuration;
-    if (membersOf(configuration).has(this.id)) this.#isRemoved = false;
+    this.#notices.entered(configuration);
     this.#transport.setPeers(this.#options.groupId, new Map(Object.entries(this.#addresses.enter(configuration))));
     this.#events.emit('membership', this.status().membership);
   }
@@ -630,11 +578,4 @@ function bytesOf(entries: readonly Entry[]): number {
   let bytes = 0;
   for (const { data } of entries) bytes += data.length;
   return bytes;
-}
-
-function configurationsOf({ snapshot, configurations }: Restored): ConfigurationAt[] {
-  const base =
-    snapshot === undefined ? [] : [{ index: snapshot.configurationIndex, configuration: snapshot.configuration }];
-  const later = configurations.filter((entry) => entry.index > (snapshot?.index ?? 0));
-  return [...base, ...later.map((entry) => ({ index: entry.index, configuration: decodeConfiguration(entry.data) }))];
 }

@@ -3,6 +3,7 @@ import type { Raft } from '../consensus/raft.js';
 import type { Restored } from '../storage.js';
 import type { LogIndex, NodeId } from '../types.js';
 import type { Membership, NodeStatus, PeerStatus, Role } from './api.js';
+import type { Notices } from './notices.js';
 import type { ResolvedOptions } from './options.js';
 import type { Snapshots } from './snapshots/snapshots.js';
 
@@ -13,8 +14,7 @@ interface Source {
   readonly raft: Raft | undefined;
   readonly appliedIndex: LogIndex;
   readonly snapshots: Snapshots | undefined;
-  readonly removed: boolean;
-  readonly diskFull: boolean;
+  readonly notices: Notices;
   readonly running: boolean;
 }
 
@@ -26,8 +26,7 @@ export function statusOf({
   raft,
   appliedIndex,
   snapshots,
-  removed,
-  diskFull,
+  notices,
   running,
 }: Source): NodeStatus {
   return {
@@ -46,8 +45,8 @@ export function statusOf({
     snapshotIndex: snapshots?.latestIndex ?? restored?.snapshot?.index ?? 0,
     membership: membershipOf(raft),
     healthy: running && raft?.isHealthy === true,
-    diskFull,
-    removed,
+    diskFull: notices.diskFull,
+    removed: notices.removed,
     peers: running ? peersOf(raft, snapshots) : [],
   };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.js';
 import type { Effects } from '../../consensus/effects.js';
 import type { Raft } from '../../consensus/raft.js';
+import type { InitialState } from '../../consensus/state.js';
 import type { Logger } from '../../logger.js';
 import type { Message } from '../../messages.js';
 import type { StateMachine } from '../../state-machine.js';
@@ -50,11 +51,14 @@ export class Snapshots {
   readonly #receiver: SnapshotReceiver;
   #latest: SnapshotMeta | undefined;
   #restoring: Promise<void> | undefined;
+  /** Ends the wait for a snapshot in place of a damaged one. */
+  #replaced: () => void = () => {};
   #stopped = false;
 
-  constructor(host: SnapshotsHost, options: SnapshotOptions, latest: SnapshotMeta | undefined) {
+  constructor(host: SnapshotsHost, options: SnapshotOptions, { snapshot, needsSnapshot }: InitialState) {
     this.#host = host;
-    this.#latest = latest;
+    this.#latest = snapshot;
+    if (needsSnapshot === true) this.#awaitReplacement();
     const { clock, logger, storage, raft } = host;
     const broken = (error: unknown): void => host.fail('the storage failed', error);
     this.#taker = new SnapshotTaker(
@@ -68,7 +72,7 @@ export class Snapshots {
         taken: (meta) => this.#taken(meta),
       },
       options,
-      latest,
+      snapshot,
     );
     this.#sender = new SnapshotSender(
       {
@@ -169,6 +173,12 @@ export class Snapshots {
     });
   }
 
+  /** The machine shows nothing that is true until a leader's snapshot has come: nothing is applied, and no query answered. */
+  #awaitReplacement(): void {
+    void this.#host.applier.pause();
+    this.#restoring = new Promise((resolve) => (this.#replaced = resolve));
+  }
+
   async #install(meta: SnapshotMeta): Promise<void> {
     const { applier, raft, enter, emit, fail, skippedTo } = this.#host;
     try {
@@ -190,9 +200,11 @@ export class Snapshots {
   }
 
   async #restore(): Promise<void> {
-    this.#restoring = restoreSnapshot(this.#host.storage, this.#host);
+    const restoring = restoreSnapshot(this.#host.storage, this.#host);
+    this.#restoring = restoring;
     try {
-      await this.#restoring;
+      await restoring;
+      this.#replaced();
     } finally {
       this.#restoring = undefined;
     }
