@@ -1,34 +1,45 @@
 import type { RequestVote, RequestVoteResponse } from '../messages.js';
 import { EntryType } from '../types.js';
-import { membersOf } from './configuration.js';
-import { Progress } from './progress.js';
+import { differs, isAmnesiac } from './identity.js';
+import { enterConfiguration, mayVoteForItself } from './membership.js';
 import { voteResult } from './quorum.js';
+import { takeOverReads } from './read.js';
 import { appendEntry, startRound } from './replication.js';
 import { becomeFollower } from './roles.js';
 import type { RaftState } from './state.js';
 
-/** The election timeout has passed without a leader (paper, section 5.2; thesis, section 9.6 for the pre-vote). */
-export function campaign(state: RaftState): void {
-  if (state.options.preVote) startCampaign(state, true);
-  else startCampaign(state, false);
+/** Whether this node may become a leader: also one of priority 0, when it is asked to. */
+export function canCampaign(state: RaftState): boolean {
+  // While term and vote are on their way to the disk nobody hears of them, so another campaign would only start all over.
+  return state.hardStateDurable && state.isHealthy && mayVoteForItself(state) && !isAmnesiac(state);
 }
 
-function startCampaign(state: RaftState, preVote: boolean): void {
-  if (preVote) {
-    state.changeRole('preCandidate', undefined, 'no leader heard of within the election timeout');
-  } else {
+/** The election timeout has passed without a leader (paper, section 5.2; thesis, section 9.6 for the pre-vote). */
+export function campaign(state: RaftState): void {
+  startCampaign(state, state.options.preVote, 'no leader heard of within the election timeout');
+}
+
+/** The leader itself asks for it (thesis, section 3.10). */
+export function campaignAtOnce(state: RaftState): void {
+  if (!canCampaign(state)) return;
+  startCampaign(state, false, 'the leader hands over');
+  state.isCampaignAskedFor = true;
+}
+
+function startCampaign(state: RaftState, preVote: boolean, reason: string): void {
+  state.isCampaignAskedFor = false;
+  state.isResting = false;
+  if (preVote) state.changeRole('preCandidate', undefined, reason);
+  else {
     state.enterTerm(state.term + 1, state.id);
-    state.changeRole(
-      'candidate',
-      undefined,
-      state.options.preVote ? 'a quorum would vote for this node' : 'no leader heard of within the election timeout',
-    );
+    state.changeRole('candidate', undefined, reason);
   }
   state.drawElectionTimeout();
   state.votes.clear();
-  requestVotes(state, preVote);
-  // A pre-vote promises nothing; the real vote for oneself counts once it is on the disk (`voteDurable`).
-  if (preVote) recordVote(state, state.id, true);
+  // A pre-vote promises nothing. Term and vote must be on the disk before others are asked (`voteDurable`).
+  if (!preVote) return;
+  requestVotes(state, true);
+  recordVote(state, state.id, true);
 }
 
 function requestVotes(state: RaftState, preVote: boolean): void {
@@ -40,10 +51,10 @@ function requestVotes(state: RaftState, preVote: boolean): void {
       to,
       term: preVote ? state.term + 1 : state.term,
       preVote,
-      transfer: false,
+      transfer: state.isCampaignAskedFor,
       lastLogIndex: state.log.lastIndex,
       lastLogTerm: state.log.lastTerm,
-      storeId: '',
+      storeId: state.options.storeId,
     });
   }
 }
@@ -52,6 +63,7 @@ function requestVotes(state: RaftState, preVote: boolean): void {
 export function voteDurable(state: RaftState): void {
   if (state.role !== 'candidate' || state.votes.has(state.id)) return;
   state.electionDeadline = state.now + state.electionTimeoutMs;
+  requestVotes(state, false);
   recordVote(state, state.id, true);
 }
 
@@ -59,7 +71,8 @@ function recordVote(state: RaftState, from: string, granted: boolean): void {
   if (!state.votes.has(from)) state.votes.set(from, granted);
   const result = voteResult(state.configuration, state.votes);
   if (result === 'lost') becomeFollower(state, state.term, undefined, 'a quorum refused the vote');
-  else if (result === 'won' && state.role === 'preCandidate') startCampaign(state, false);
+  else if (result === 'won' && state.role === 'preCandidate')
+    startCampaign(state, false, 'a quorum would vote for this node');
   else if (result === 'won') becomeLeader(state);
 }
 
@@ -67,16 +80,20 @@ function becomeLeader(state: RaftState): void {
   state.changeRole('leader', state.id, 'elected by a quorum');
   state.votes.clear();
   state.progress.clear();
-  for (const id of membersOf(state.configuration)) {
-    if (id !== state.id) state.progress.set(id, new Progress(state.log.lastIndex + 1, state.now, state.options));
-  }
   state.round = 0;
   state.readBatch = undefined;
   state.uncommittedBytes = 0;
   state.heartbeatAt = state.now;
   state.tellCommitAt = Number.POSITIVE_INFINITY;
+  state.leaderSince = state.now;
+  state.leaseLost = false;
+  state.preferAt = state.now + 4 * state.options.electionTimeoutMs.max;
+  state.storesDue = state.options.storeId !== '' && state.configuration.stores[state.id] === undefined;
+  state.idleSince = Number.POSITIVE_INFINITY;
+  enterConfiguration(state);
   // An entry of its own term lets earlier terms' entries commit (paper, section 8).
   state.termStartIndex = appendEntry(state, EntryType.empty, new Uint8Array(0));
+  takeOverReads(state);
   startRound(state);
 }
 
@@ -90,15 +107,13 @@ export function receiveRequestVote(state: RaftState, message: RequestVote): void
     term: message.preVote && granted ? message.term : state.term,
     preVote: message.preVote,
     granted,
-    storeId: '',
+    storeId: state.options.storeId,
   });
 }
 
 /** Answers a pre-vote: nothing is recorded, no timer is touched. */
 function wouldVote(state: RaftState, message: RequestVote): boolean {
-  return (
-    message.term > state.term && !state.leaderAlive && state.log.isUpToDate(message.lastLogIndex, message.lastLogTerm)
-  );
+  return message.term > state.term && !state.leaderAlive && mayHaveVote(state, message);
 }
 
 /** Undefined: no answer, as if the message had not come. */
@@ -110,7 +125,7 @@ function vote(state: RaftState, message: RequestVote): boolean | undefined {
   }
   if (message.term < state.term) return false;
   const free = state.votedFor === message.from || (state.votedFor === undefined && state.leaderId === undefined);
-  if (!free || !state.log.isUpToDate(message.lastLogIndex, message.lastLogTerm)) return false;
+  if (!free || !mayHaveVote(state, message)) return false;
   if (state.votedFor === undefined) {
     state.votedFor = message.from;
     state.hardStateDirty = true;
@@ -119,8 +134,18 @@ function vote(state: RaftState, message: RequestVote): boolean | undefined {
   return true;
 }
 
+/** The candidate's log is at least as complete (paper, section 5.4.1), and neither of the two has forgotten what it promised. */
+function mayHaveVote(state: RaftState, { from, storeId, lastLogIndex, lastLogTerm }: RequestVote): boolean {
+  const { configuration, log } = state;
+  if (!log.isUpToDate(lastLogIndex, lastLogTerm) || isAmnesiac(state)) return false;
+  // One that knows more may have been admitted with its new storage by what this node does not know.
+  return !differs(configuration, from, storeId) || lastLogIndex > log.lastIndex || lastLogTerm > log.lastTerm;
+}
+
 export function receiveRequestVoteResponse(state: RaftState, message: RequestVoteResponse): void {
   const asked = message.preVote ? 'preCandidate' : 'candidate';
   const expectedTerm = message.preVote && message.granted ? state.term + 1 : state.term;
+  // A wiped voter may have voted for another before.
+  if (differs(state.configuration, message.from, message.storeId)) return;
   if (state.role === asked && message.term === expectedTerm) recordVote(state, message.from, message.granted);
 }

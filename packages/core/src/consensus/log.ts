@@ -21,6 +21,17 @@ interface WriteInFlight {
   readonly sequence: number;
   /** Clamped when the log is truncated under the write, so a late 'persisted' never counts for new entries. */
   lastIndex: LogIndex;
+  /** Where the disk's log ends with this write. */
+  readonly end: LogIndex;
+  readonly resetTo: TermRun | undefined;
+  readonly truncateFrom: LogIndex | undefined;
+}
+
+/** What the storage is to be handed. */
+export interface Unwritten {
+  readonly resetTo: TermRun | undefined;
+  readonly truncateFrom: LogIndex | undefined;
+  readonly entries: readonly Entry[];
 }
 
 /**
@@ -39,7 +50,10 @@ export class RaftLog {
   /** The first entry that has not been handed to the storage. */
   #unwrittenFrom: LogIndex;
   #truncateFrom: LogIndex | undefined;
+  #resetTo: TermRun | undefined;
   #writes: WriteInFlight[] = [];
+  /** Where the disk's log ends, with what was truncated in memory alone. */
+  #diskEnd: LogIndex;
 
   firstIndex: LogIndex;
   lastIndex: LogIndex;
@@ -58,6 +72,7 @@ export class RaftLog {
     this.#terms = new TermRuns(bounds.terms);
     this.#cacheFirst = bounds.lastIndex + 1;
     this.#unwrittenFrom = bounds.lastIndex + 1;
+    this.#diskEnd = bounds.lastIndex;
     this.#cacheLimitBytes = cacheLimitBytes;
   }
 
@@ -111,6 +126,34 @@ export class RaftLog {
     }
   }
 
+  /** Forgets the entries up to `through`, which is committed and on the disk; its term stays known. */
+  compact(through: LogIndex): void {
+    assert(
+      through <= Math.min(this.commitIndex, this.durableIndex),
+      `compaction to ${through} would drop what is needed`,
+    );
+    this.#terms.compact(through);
+    this.firstIndex = through + 1;
+  }
+
+  /** Drops the whole log: a snapshot that ends with `base` is on the disk instead (paper, figure 13). */
+  reset(base: TermRun): void {
+    assert(base.index > this.commitIndex, `a reset to ${base.index} would go back from ${this.commitIndex}`);
+    this.#terms.reset(base);
+    this.#cache = [];
+    this.#head = 0;
+    this.#cacheBytes = 0;
+    this.#cacheFirst = base.index + 1;
+    this.firstIndex = base.index + 1;
+    this.lastIndex = base.index;
+    this.durableIndex = base.index;
+    this.commitIndex = base.index;
+    for (const write of this.#writes) write.lastIndex = Math.min(write.lastIndex, base.index);
+    this.#resetTo = base;
+    this.#truncateFrom = undefined;
+    this.#unwrittenFrom = base.index + 1;
+  }
+
   /** The cached entries from `from` to `to` that fit in `maxBytes`, one at least; undefined when `from` is not cached. */
   cached(from: LogIndex, to: LogIndex, maxBytes: number): Entry[] | undefined {
     if (from < this.#cacheFirst) return undefined;
@@ -120,18 +163,43 @@ export class RaftLog {
   }
 
   get hasUnwritten(): boolean {
-    return this.#unwrittenFrom <= this.lastIndex || this.#truncateFrom !== undefined;
+    return this.#unwrittenFrom <= this.lastIndex || this.#truncateFrom !== undefined || this.#resetTo !== undefined;
   }
 
   /** What the storage has not been handed yet; it is in flight under `sequence` from now on. */
-  takeUnwritten(sequence: number): { truncateFrom: LogIndex | undefined; entries: Entry[] } {
+  takeUnwritten(sequence: number): Unwritten {
     const entries = this.cached(this.#unwrittenFrom, this.lastIndex, Number.POSITIVE_INFINITY);
     assert(entries !== undefined, 'an entry left the cache before it was written');
     const truncateFrom = this.#truncateFrom;
+    const resetTo = this.#resetTo;
     this.#truncateFrom = undefined;
+    this.#resetTo = undefined;
     this.#unwrittenFrom = this.lastIndex + 1;
-    this.#writes.push({ sequence, lastIndex: this.lastIndex });
-    return { truncateFrom, entries };
+    this.#writes.push({ sequence, lastIndex: this.lastIndex, end: this.lastIndex, resetTo, truncateFrom });
+    return { resetTo, truncateFrom, entries };
+  }
+
+  /** A write that leaves the log alone is in flight. */
+  writeNothing(sequence: number): void {
+    this.#writes.push({ sequence, lastIndex: 0, end: this.#endInFlight, resetTo: undefined, truncateFrom: undefined });
+  }
+
+  /** Where the disk's log ends once all that is in flight has arrived. */
+  get #endInFlight(): LogIndex {
+    return this.#writes.at(-1)?.end ?? this.#diskEnd;
+  }
+
+  /** The writes from `sequence` on have left nothing behind: what they held is unwritten again. */
+  refused(sequence: number): void {
+    const first = this.#writes.findIndex((write) => write.sequence >= sequence);
+    if (first < 0) return;
+    const refused = this.#writes.splice(first);
+    const end = this.#endInFlight;
+    this.#resetTo ??= refused.findLast((write) => write.resetTo !== undefined)?.resetTo;
+    this.#truncateFrom = leastOf([this.#truncateFrom, ...refused.map((write) => write.truncateFrom)]);
+    // What is not there cannot be dropped; what is dropped with all the rest need not be.
+    if ((this.#truncateFrom ?? 0) > end || this.#resetTo !== undefined) this.#truncateFrom = undefined;
+    this.#unwrittenFrom = this.#truncateFrom ?? (this.#resetTo?.index ?? end) + 1;
   }
 
   /** All writes up to `sequence` are on the disk. */
@@ -140,6 +208,7 @@ export class RaftLog {
     for (const write of this.#writes) {
       if (write.sequence > sequence) break;
       this.durableIndex = Math.max(this.durableIndex, write.lastIndex);
+      this.#diskEnd = write.end;
       done++;
     }
     this.#writes.splice(0, done);
@@ -167,4 +236,9 @@ export class RaftLog {
       this.#head = 0;
     }
   }
+}
+
+function leastOf(indexes: readonly (LogIndex | undefined)[]): LogIndex | undefined {
+  const known = indexes.filter((index) => index !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }

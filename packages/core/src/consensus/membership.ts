@@ -1,5 +1,11 @@
-import type { Address, LogIndex, NodeId } from '../types.js';
+import { EntryType } from '../types.js';
+import type { Address, Configuration, LogIndex, NodeId } from '../types.js';
+import { emptyConfiguration, encodeConfiguration, isVoter, membersOf } from './configuration.js';
 import type { ChangeRefusal } from './effects.js';
+import { compareStore, withStores } from './identity.js';
+import { Progress } from './progress.js';
+import { appendEntry, startRound } from './replication.js';
+import type { RaftState } from './state.js';
 
 /** Who is named nowhere stays what it is. */
 export interface Change {
@@ -39,4 +45,174 @@ export interface Composition {
   readonly voters: readonly NodeId[];
   readonly learners: readonly NodeId[];
   readonly quorum: number;
+}
+
+/** Begins a change of who takes part; one at a time (thesis, section 4.3). */
+export function changeMembership(state: RaftState, change: Change): ChangeOutcome {
+  const next = plan(state, change);
+  if ('refusal' in next) return next;
+  const { configuration } = state;
+  if (isSame(configuration, next)) return { refusal: undefined, index: state.configurationIndex, joint: false };
+  const joint = !isEqual(next.voters, configuration.voters);
+  const entered = joint ? { ...next, outgoing: configuration.voters } : next;
+  const index = appendEntry(state, EntryType.configuration, encodeConfiguration(entered));
+  return { refusal: undefined, index, joint };
+}
+
+export function previewMembership(
+  state: RaftState,
+  change: Change,
+): ChangePreview | { readonly refusal: ChangeRefusal } {
+  const next = plan(state, change);
+  if ('refusal' in next) return next;
+  const { configuration, log, progress } = state;
+  const joining = next.voters.filter((id) => !configuration.voters.includes(id));
+  const behind = joining.map((id) => {
+    const known = progress.get(id);
+    return { id, lag: known?.isHeard === true ? log.lastIndex - known.matchIndex : undefined };
+  });
+  return {
+    refusal: undefined,
+    before: compositionOf(configuration),
+    after: compositionOf(next),
+    joint: !isEqual(next.voters, configuration.voters),
+    behind: behind.filter(({ lag }) => lag !== 0),
+  };
+}
+
+const compositionOf = ({ voters, learners }: Configuration): Composition => ({
+  voters,
+  learners,
+  quorum: (voters.length >> 1) + 1,
+});
+
+/** The configuration that the change is to lead to, or why it cannot be begun. */
+function plan(state: RaftState, change: Change): Configuration | { readonly refusal: ChangeRefusal } {
+  const why = whyNotNow(state, change) ?? whyNever(state.configuration, change);
+  return why === undefined ? changed(state, change) : { refusal: why };
+}
+
+function whyNotNow(state: RaftState, { expected }: Change): ChangeRefusal | undefined {
+  const { configurationIndex: index, log } = state;
+  if (state.role !== 'leader') return { why: 'notLeader' };
+  if (log.commitIndex < state.termStartIndex) return { why: 'notReady' };
+  if (index > log.commitIndex || state.configuration.outgoing.length > 0) return { why: 'inProgress', index };
+  if (state.transfer !== undefined) return { why: 'transferring' };
+  if (state.fullRetryAt !== undefined) return { why: 'diskFull' };
+  return expected === undefined || expected === index ? undefined : { why: 'conflict', index };
+}
+
+function whyNever(configuration: Configuration, change: Change): ChangeRefusal | undefined {
+  const { add = [], remove = [], learners = [], addresses = {} } = change;
+  const invalid = (message: string): ChangeRefusal => ({ why: 'invalid', message });
+  const named = [...add, ...remove, ...learners];
+  const twice = named.find((id, place) => named.indexOf(id) !== place);
+  if (twice !== undefined) return invalid(`node ${twice} is named twice: say once what becomes of it`);
+  const unnamed = named.find((id) => typeof id !== 'string' || id.length < 1 || id.length > 64);
+  if (unnamed !== undefined) return invalid(`a node id has 1 to 64 characters: "${String(unnamed)}" has not`);
+  const members = membersOf(configuration);
+  const stranger = remove.find((id) => !members.has(id));
+  if (stranger !== undefined) return invalid(`node ${stranger} is no member: there is nothing to remove`);
+  const lost = Object.keys(addresses).find((id) => remove.includes(id) || !(members.has(id) || named.includes(id)));
+  if (lost !== undefined) return invalid(`an address was given for node ${lost}, which is no member: add it too`);
+  const voters = configuration.voters.filter((id) => !remove.includes(id) && !learners.includes(id));
+  return voters.length + add.length > 0 ? undefined : invalid('nobody would be left to vote: keep or add a voter');
+}
+
+function changed(state: RaftState, { add = [], remove = [], learners = [], addresses }: Change): Configuration {
+  const { configuration } = state;
+  const without = (ids: readonly NodeId[], gone: readonly NodeId[]): NodeId[] => ids.filter((id) => !gone.includes(id));
+  const merged = (ids: readonly NodeId[], more: readonly NodeId[]): NodeId[] => [...new Set([...ids, ...more])].sort();
+  const kept = <T>(record: Readonly<Record<NodeId, T>>): Record<NodeId, T> =>
+    Object.fromEntries(Object.entries(record).filter(([id]) => !remove.includes(id)));
+  const next = {
+    voters: merged(without(configuration.voters, [...remove, ...learners]), add),
+    outgoing: [],
+    learners: merged(without(configuration.learners, [...remove, ...add]), learners),
+    addresses: { ...kept(configuration.addresses), ...addresses },
+  };
+  // Who does not vote yet takes part with the storage that it has now; a voter that steps back keeps the one that its votes are in.
+  const joining = [...add, ...learners].filter((id) => !configuration.voters.includes(id));
+  return { ...next, stores: withStores(state, kept(configuration.stores), joining) };
+}
+
+const isEqual = (a: readonly NodeId[], b: readonly NodeId[]): boolean =>
+  a.length === b.length && a.every((id, place) => id === b[place]);
+
+function isSame(a: Configuration, b: Configuration): boolean {
+  const [one, other] = [encodeConfiguration(a), encodeConfiguration(b)];
+  return one.length === other.length && one.every((byte, place) => byte === other[place]);
+}
+
+// Leader
+
+/** The newest configuration in the log is in force: its members get the log, and so do those of earlier ones until they know. */
+export function enterConfiguration(state: RaftState): void {
+  const { configuration, configurationIndex, configurations, log, now, options, progress } = state;
+  const members = membersOf(configuration);
+  const inForceAtCommit = configurations.findLastIndex((one) => one.index <= log.commitIndex);
+  const earlier = configurations
+    .slice(Math.max(0, inForceAtCommit))
+    .flatMap((one) => [...membersOf(one.configuration)]);
+  for (const id of new Set([...members, ...earlier])) {
+    const isBack = progress.get(id)?.removedBy !== undefined && members.has(id);
+    if (id !== state.id && (isBack || !progress.has(id)))
+      progress.set(id, new Progress(log.lastIndex + 1, now, options));
+  }
+  state.leavers = 0;
+  for (const [id, known] of progress) {
+    if (members.has(id)) compareStore(state, id, known);
+    else {
+      known.removedBy ??= configurationIndex;
+      state.leavers++;
+    }
+  }
+}
+
+/** Ends a joint phase; lets a leader go that has no vote any more (thesis, sections 4.2.2 and 4.3). */
+export function configurationCommitted(state: RaftState): void {
+  const { configuration, now, options } = state;
+  for (const progress of state.progress.values()) {
+    if (progress.removedBy !== undefined)
+      progress.leavesAt = Math.min(progress.leavesAt, now + options.electionTimeoutMs.max);
+  }
+  if (configuration.outgoing.length > 0) {
+    const stepBack = configuration.learners.filter((id) => configuration.outgoing.includes(id));
+    const stores = withStores(state, configuration.stores, stepBack);
+    appendEntry(state, EntryType.configuration, encodeConfiguration({ ...configuration, outgoing: [], stores }));
+  } else if (!isVoter(configuration, state.id)) {
+    startRound(state);
+    state.mustGo = true;
+  }
+}
+
+/** Who was removed is told so for an election timeout, then no more. */
+export function followersLeave(state: RaftState): void {
+  for (const [id, { leavesAt }] of state.progress) {
+    if (state.now < leavesAt) continue;
+    state.progress.delete(id);
+    state.leavers--;
+  }
+}
+
+// Everyone
+
+/** Voters of the configuration in force, and those whose removal is not committed: they may be the only ones with all entries. */
+export function mayVoteForItself(state: RaftState): boolean {
+  if (state.isVoter) return true;
+  const committed = state.configurations.findLast((one) => one.index <= state.log.commitIndex);
+  return (
+    state.configurationIndex > state.log.commitIndex &&
+    isVoter(committed?.configuration ?? emptyConfiguration, state.id)
+  );
+}
+
+/** Says once that this node takes part no more. */
+export function noticeRemoval(state: RaftState): void {
+  const { configurationIndex, configurations, id, log } = state;
+  if (configurationIndex > log.commitIndex || configurationIndex === state.removalCheckedAt) return;
+  state.removalCheckedAt = configurationIndex;
+  // One that is on its way in has not been named by earlier ones either.
+  const named = configurations.map(({ configuration }) => membersOf(configuration).has(id));
+  if (named.includes(true) && named.at(-1) === false) state.rareEffects.removed = configurationIndex;
 }

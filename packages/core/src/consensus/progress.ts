@@ -9,8 +9,8 @@ export interface Window {
 /** What a leader knows of one follower. */
 export class Progress {
   readonly #window: Window;
-  /** `probe` looks for where the logs agree, one message at a time; `replicate` streams ahead of the answers. */
-  state: 'probe' | 'replicate' = 'probe';
+  /** `probe` looks for where the logs agree, one message at a time; `replicate` streams ahead; `snapshot`: needs what is compacted. */
+  state: 'probe' | 'replicate' | 'snapshot' = 'probe';
   /** Up to here the follower's disk is known to hold the leader's log. */
   matchIndex: LogIndex = 0;
   /** The leader's round when it learned of `matchIndex`; an answer to a later one was given with all that on the disk. */
@@ -28,6 +28,26 @@ export class Progress {
   probing = false;
   /** The first entry of a read from the storage under way for this follower. */
   loadingFrom: LogIndex | undefined;
+
+  /** Whether it has answered in this term. */
+  isHeard = false;
+  /** Of its storage, as last heard; empty: unknown. */
+  storeId = '';
+  /** Its storage is another than the one it was admitted with: what it says counts for nothing. */
+  isWiped = false;
+  priority = 1;
+  /** The entry that removes it, which it is still told of. */
+  removedBy: LogIndex | undefined;
+  /** When it is told no more. */
+  leavesAt: number = Number.POSITIVE_INFINITY;
+  /** Since it needed a snapshot, and until it has caught up or is given up, entries behind this one are kept for it. */
+  keepsAfter: LogIndex | undefined;
+  /** A stream of the snapshot is under way, or asked for. */
+  isStreaming = false;
+  snapshotAgainAt = 0;
+  streamId = 0;
+  /** The last number of a command that it handed on; the same again is a repetition. */
+  proposedId = 0;
 
   /** The last entry that went with the probe under way: streaming goes on behind it. */
   #probedTo: LogIndex = 0;
@@ -50,6 +70,7 @@ export class Progress {
 
   /** Whether another message with entries may leave. */
   get hasRoom(): boolean {
+    if (this.state === 'snapshot') return false;
     if (this.state === 'probe') return !this.probing;
     return (
       this.#inflight.length < this.#window.maxInflightMessages && this.#inflightBytes < this.#window.maxInflightBytes
@@ -90,7 +111,17 @@ export class Progress {
 
   /** What was in flight is lost or refused: start over at `nextIndex`. */
   probe(nextIndex: LogIndex): void {
-    this.state = 'probe';
+    this.#startOver('probe', nextIndex);
+  }
+
+  /** It needs entries that are compacted. */
+  needSnapshot(): void {
+    this.#startOver('snapshot', this.nextIndex);
+    this.isStreaming = false;
+  }
+
+  #startOver(state: 'probe' | 'snapshot', nextIndex: LogIndex): void {
+    this.state = state;
     this.nextIndex = Math.max(nextIndex, this.matchIndex + 1);
     this.probing = false;
     this.#probedTo = 0;

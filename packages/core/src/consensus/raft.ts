@@ -2,27 +2,34 @@ import type { ForwardedCommand, InstallSnapshot, Message } from '../messages.js'
 import { EntryType } from '../types.js';
 import type { Configuration, Entry, LogIndex, NodeId, SnapshotMeta, Term } from '../types.js';
 import { assert } from './assert.js';
-import type { ChangeRefusal, Effects, ProposalRefusal } from './effects.js';
 import { emptyConfiguration } from './configuration.js';
-import { campaign, receiveRequestVote, receiveRequestVoteResponse, voteDurable } from './election.js';
+import type { ChangeRefusal, Effects, ProposalRefusal } from './effects.js';
+import { campaign, canCampaign, receiveRequestVote, receiveRequestVoteResponse, voteDurable } from './election.js';
+import { flush } from './flush.js';
+import { answerStaleLeader, receiveAppendEntries } from './follower.js';
+import { forward, receivePropose, refusal } from './forward.js';
+import { cameLate, diskAnswered, diskLateAt, leaveForDisk, retryAt, storageFull } from './health.js';
+import { readmission, wipedMembers } from './identity.js';
+import { changeMembership, previewMembership } from './membership.js';
 import type { Change, ChangeOutcome, ChangePreview } from './membership.js';
 import type { Progress } from './progress.js';
-import { startReads } from './read.js';
-import {
-  advanceCommit,
-  answerLeader,
-  answerStaleLeader,
-  appendEntry,
-  entriesLoaded,
-  receiveAppendEntries,
-  receiveAppendEntriesResponse,
-  sendAppends,
-  startRound,
-} from './replication.js';
+import { askAgainAt, read, receiveReadIndex, receiveReadIndexResponse } from './read.js';
+import { advanceCommit, appendEntry, entriesLoaded, receiveAppendEntriesResponse, startRound } from './replication.js';
+import { disturb, isIdle, restIfAllKnow } from './rest.js';
 import { becomeFollower } from './roles.js';
-import { RaftState } from './state.js';
+import {
+  chunkReceived,
+  receiveInstallSnapshot,
+  receiveInstallSnapshotResponse,
+  snapshotFailed,
+  snapshotInstalled,
+  snapshotPiece,
+  snapshotTaken,
+} from './snapshot.js';
 import type { SnapshotPiece, WrittenPiece } from './snapshot.js';
+import { RaftState } from './state.js';
 import type { ActiveRole, ConfigurationAt, InitialState, LoadRequest, RaftOptions, ReadLevel } from './state.js';
+import { preferPriority, receiveTimeoutNow, transferLeadership } from './transfer.js';
 
 /**
  * One member of a Raft group, as a pure state machine: it does no I/O, knows no clock and draws no random number of its own.
@@ -86,7 +93,7 @@ export class Raft {
 
   /** The entry that put the configuration into force; 0 before there is one. */
   get configurationIndex(): LogIndex {
-    return this.#state.configurations.at(-1)?.index ?? 0;
+    return this.#state.configurationIndex;
   }
 
   /** What a leader knows of its followers. */
@@ -106,17 +113,17 @@ export class Raft {
 
   /** False while a write takes longer than an election timeout, the disk is full, or turns come too late: it neither leads nor campaigns for long. */
   get isHealthy(): boolean {
-    return true;
+    return this.#state.isHealthy;
   }
 
   /** Members that are known to have another storage than the one they were admitted with; on the leader. */
   get wipedMembers(): readonly NodeId[] {
-    return [];
+    return wipedMembers(this.#state);
   }
 
   /** What an automatic re-admission of wiped members would have to change now, if anything: to be handed to `changeMembership`. */
   get readmission(): Change | undefined {
-    return undefined;
+    return readmission(this.#state);
   }
 
   /** Recent entries from memory; undefined when `from` must be read from the storage. */
@@ -127,19 +134,22 @@ export class Raft {
   /** When `tick` wants to be called next, in milliseconds; Infinity: never. */
   get deadline(): number {
     const state = this.#state;
-    if (state.role !== 'leader') return mayCampaign(state) ? state.electionDeadline : Number.POSITIVE_INFINITY;
-    return Math.min(state.heartbeatAt, state.tellCommitAt, quorumLostAt(state));
+    const others = Math.min(
+      retryAt(state),
+      state.transfer === undefined ? Number.POSITIVE_INFINITY : state.transfer.deadline,
+    );
+    if (state.role !== 'leader') {
+      const campaignAt = mayCampaign(state) ? state.electionDeadline : Number.POSITIVE_INFINITY;
+      return Math.min(others, campaignAt, askAgainAt(state));
+    }
+    if (state.isResting) return others;
+    return Math.min(others, state.heartbeatAt, state.tellCommitAt, quorumLostAt(state), diskLateAt(state));
   }
 
   tick(now: number): void {
     const state = this.#enter(now);
-    if (state.role === 'leader') {
-      if (now >= quorumLostAt(state))
-        becomeFollower(state, state.term, undefined, 'no quorum answered within the election timeout');
-      else if (now >= state.heartbeatAt) startRound(state);
-    } else if (mayCampaign(state) && now >= state.electionDeadline) {
-      campaign(state);
-    }
+    if (state.role === 'leader') tickLeader(state);
+    else if (mayCampaign(state) && now >= state.electionDeadline) campaign(state);
   }
 
   receive(message: Message, now: number): void {
@@ -147,7 +157,8 @@ export class Raft {
     if (message.to !== state.id || message.from === state.id) return;
     switch (message.type) {
       case 'requestVote':
-        return receiveRequestVote(state, message);
+        receiveRequestVote(state, message);
+        return disturb(state);
       case 'requestVoteResponse':
         // A granted pre-vote carries the term that the candidate would enter, not the sender's.
         if (message.preVote && message.granted) return receiveRequestVoteResponse(state, message);
@@ -158,14 +169,25 @@ export class Raft {
         return receiveAppendEntries(state, message);
       case 'appendEntriesResponse':
         if (this.#followLaterTerm(message)) return;
-        return receiveAppendEntriesResponse(state, message);
+        receiveAppendEntriesResponse(state, message);
+        return message.rejection === undefined ? restIfAllKnow(state) : disturb(state);
       case 'installSnapshot':
+        return receiveInstallSnapshot(state, message);
       case 'installSnapshotResponse':
+        if (this.#followLaterTerm(message)) return;
+        return receiveInstallSnapshotResponse(state, message);
       case 'timeoutNow':
+        return receiveTimeoutNow(state, message);
       case 'readIndex':
+        disturb(state);
+        return receiveReadIndex(state, message);
       case 'readIndexResponse':
+        return receiveReadIndexResponse(state, message);
       case 'propose':
+        disturb(state);
+        return receivePropose(state, message);
       case 'proposeResponse':
+        (state.rareEffects.forwarded ??= []).push(message);
         return;
     }
   }
@@ -178,16 +200,14 @@ export class Raft {
 
   /** Whether a command of that many bytes may be proposed now. */
   refusal(bytes: number): ProposalRefusal | undefined {
-    const state = this.#state;
-    if (state.role !== 'leader') return 'notLeader';
-    const fits = state.uncommittedBytes === 0 || state.uncommittedBytes + bytes <= state.options.maxUncommittedBytes;
-    return fits ? undefined : 'overloaded';
+    return refusal(this.#state, bytes);
   }
 
   /** Appends an entry when `refusal` has nothing against it; gives its index. It is the caller's, at this index and in this `term`, or nobody's. */
   propose(data: Uint8Array, now: number, type: EntryType = EntryType.command): LogIndex {
     const state = this.#enter(now);
     assert(state.role === 'leader', 'only a leader takes proposals');
+    if (state.restRound !== undefined) disturb(state);
     return appendEntry(state, type, data);
   }
 
@@ -195,9 +215,8 @@ export class Raft {
    * A follower hands commands on to its leader. Gives the number of the question, which the answer among `Effects.forwarded` carries
    * in its `id`: it may never come. Undefined: no leader is known, and nothing was sent.
    */
-  forward(_commands: readonly ForwardedCommand[], now: number): number | undefined {
-    this.#enter(now);
-    return undefined;
+  forward(commands: readonly ForwardedCommand[], now: number): number | undefined {
+    return forward(this.#enterBusy(now), commands);
   }
 
   /**
@@ -205,85 +224,86 @@ export class Raft {
    * ends before: with an undefined index. `lease`: without a round of messages while the leader's lease lasts, as `linearizable` otherwise.
    */
   read(id: number, level: ReadLevel, now: number): void {
-    const state = this.#enter(now);
-    void level;
-    if (state.role === 'leader') state.waitingReads.push(id);
-    else state.readOutcomes.push({ id, index: undefined });
+    read(this.#enterBusy(now), id, level);
   }
 
   // Membership and leadership
 
   /** Begins a change of the membership. It ends by itself; what is in force is `configuration`, as of `configurationIndex`. */
-  changeMembership(_change: Change, now: number): ChangeOutcome {
-    this.#enter(now);
-    return { refusal: { why: 'notLeader' } };
+  changeMembership(change: Change, now: number): ChangeOutcome {
+    return changeMembership(this.#enterBusy(now), change);
   }
 
   /** What `changeMembership` would do, or why it would be refused. */
-  previewMembership(_change: Change): ChangePreview | { readonly refusal: ChangeRefusal } {
-    return { refusal: { why: 'notLeader' } };
+  previewMembership(change: Change): ChangePreview | { readonly refusal: ChangeRefusal } {
+    return previewMembership(this.#state, change);
   }
 
   /**
    * Hands the leadership to `target`, or to the voter that knows most (thesis, section 3.10). Gives why it was not begun; otherwise the
    * outcome comes as `Effects.transfer`, within an election timeout or two, and proposals are refused meanwhile.
    */
-  transferLeadership(_target: NodeId | undefined, now: number): ChangeRefusal | undefined {
-    this.#enter(now);
-    return { why: 'notLeader' };
+  transferLeadership(target: NodeId | undefined, now: number): ChangeRefusal | undefined {
+    return transferLeadership(this.#enterBusy(now), target);
   }
 
   // Snapshots
 
   /** A snapshot of this node's machine is in the storage. */
-  snapshotTaken(_meta: SnapshotMeta, now: number): void {
-    this.#enter(now);
+  snapshotTaken(meta: SnapshotMeta, now: number): void {
+    snapshotTaken(this.#enter(now), meta);
   }
 
   /**
    * The leader's snapshot is in the storage and the machine restored from it. Drops a log that conflicts with it (paper, figure 13): the
    * next `Effects.write` says so to the storage. Call it before `chunkReceived` with `installed`.
    */
-  snapshotInstalled(_meta: SnapshotMeta, now: number): void {
-    this.#enter(now);
+  snapshotInstalled(meta: SnapshotMeta, now: number): void {
+    snapshotInstalled(this.#enter(now), meta);
   }
 
   /** Answers a piece among `Effects.chunks`: what has been written of its stream by now, or that nothing comes of it. */
-  chunkReceived(_piece: WrittenPiece, now: number): void {
-    this.#enter(now);
+  chunkReceived(piece: WrittenPiece, now: number): void {
+    chunkReceived(this.#enter(now), piece);
   }
 
   /**
    * The message that carries a piece of the present snapshot to `peer`; undefined when the stream that `Effects.snapshotsToSend` asked for
    * in `term` is to end: the leadership has, or the follower needs it no more.
    */
-  snapshotPiece(_peer: NodeId, _term: Term, _piece: SnapshotPiece): InstallSnapshot | undefined {
-    return undefined;
+  snapshotPiece(peer: NodeId, term: Term, piece: SnapshotPiece): InstallSnapshot | undefined {
+    return snapshotPiece(this.#state, peer, term, piece);
   }
 
   /** The stream to `peer` is given up; when it still needs a snapshot, it is told again after an election timeout. */
-  snapshotFailed(_peer: NodeId, now: number): void {
-    this.#enter(now);
+  snapshotFailed(peer: NodeId, now: number): void {
+    snapshotFailed(this.#enter(now), peer);
   }
 
   // The host's disk and time
 
   /** Begins a turn. When it comes an election timeout later than it was due, this node has not been there: it leads no longer. */
   wake(now: number): void {
+    const state = this.#state;
+    const { max } = state.options.electionTimeoutMs;
+    // Without a pause of that length there cannot be a turn that is so late.
+    const isLate = now - state.now > max && now - this.deadline > max;
     this.#enter(now);
+    if (isLate) cameLate(state);
   }
 
   /**
    * The write `sequence` was refused because the disk is full, and so are all after it: they count as never handed over. What they held is
    * written again, votes and terms at once, entries every `diskRetryMs`.
    */
-  storageFull(_sequence: number, now: number): void {
-    this.#enter(now);
+  storageFull(sequence: number, now: number): void {
+    storageFull(this.#enter(now), sequence);
   }
 
   /** The transport has lost `peer`: a group that rests must no longer trust in it. */
-  peerDown(_peer: NodeId, now: number): void {
-    this.#enter(now);
+  peerDown(peer: NodeId, now: number): void {
+    const state = this.#enter(now);
+    if (state.role === 'leader' || state.leaderId === peer) disturb(state);
   }
 
   /** All writes up to `sequence` are durable. */
@@ -291,6 +311,7 @@ export class Raft {
     const state = this.#enter(now);
     state.persistedSequence = Math.max(state.persistedSequence, sequence);
     state.log.persisted(sequence);
+    diskAnswered(state, sequence);
     if (state.hardStateDurable) voteDurable(state);
     if (state.role === 'leader') advanceCommit(state);
   }
@@ -302,46 +323,25 @@ export class Raft {
 
   /** Gathers what all events since the last flush have brought about: one write, one message per follower. */
   flush(now: number): Effects {
-    const state = this.#enter(now);
-    if (state.role === 'leader') {
-      startReads(state, startRound);
-      sendAppends(state);
-    }
-    const write = takeWrite(state);
-    answerLeader(state);
-    const effects: Effects = {
-      write,
-      messages: takeMessages(state),
-      loads: state.loads,
-      reads: state.readOutcomes,
-      roleChange: state.roleChange,
-      compactTo: undefined,
-      snapshotsToSend: none,
-      snapshotAcks: none,
-      chunks: none,
-      forwarded: none,
-      transfer: undefined,
-      wiped: none,
-      removed: undefined,
-      diskFull: undefined,
-    };
-    state.loads = [];
-    state.readOutcomes = [];
-    state.roleChange = undefined;
-    return effects;
+    return flush(this.#enter(now));
   }
 
   #enter(now: number): RaftState {
     this.#state.now = Math.max(this.#state.now, now);
     return this.#state;
   }
+
+  /** For what ends a rest. */
+  #enterBusy(now: number): RaftState {
+    const state = this.#enter(now);
+    disturb(state);
+    return state;
+  }
 }
 
-const none: readonly never[] = [];
-
-/** While term and vote are on their way to the disk nobody hears of them, so another campaign would only start all over. */
+/** By itself, when nobody else leads. */
 function mayCampaign(state: RaftState): boolean {
-  return state.isVoter && state.hardStateDurable;
+  return state.options.priority > 0 && !state.isResting && canCampaign(state);
 }
 
 /** When a leader that hears no more must step down (check quorum; thesis, section 6.2). */
@@ -350,24 +350,16 @@ function quorumLostAt(state: RaftState): number {
   return state.quorumOf(state.now, (progress) => progress.contactAt) + state.options.electionTimeoutMs.max;
 }
 
-function takeWrite(state: RaftState): Effects['write'] {
-  if (!state.hardStateDirty && !state.log.hasUnwritten) return undefined;
-  const sequence = ++state.writeSequence;
-  const { truncateFrom, entries } = state.log.takeUnwritten(sequence);
-  const { term, votedFor, log } = state;
-  const tellsCommit = log.commitIndex > state.writtenCommit;
-  const hardState = state.hardStateDirty || tellsCommit ? { term, votedFor, commitIndex: log.commitIndex } : undefined;
-  if (state.hardStateDirty) state.hardStateSequence = sequence;
-  state.hardStateDirty = false;
-  state.writtenCommit = log.commitIndex;
-  return { sequence, batch: { hardState, truncateFrom, entries } };
-}
-
-function takeMessages(state: RaftState): readonly Message[] {
-  const appends = state.appends;
-  state.appends = [];
-  if (!state.hardStateDurable || state.outbox.length === 0) return appends;
-  const messages = appends.concat(state.outbox);
-  state.outbox = [];
-  return messages;
+function tickLeader(state: RaftState): void {
+  if (state.isResting) return;
+  const { now } = state;
+  if (now >= quorumLostAt(state)) {
+    becomeFollower(state, state.term, undefined, 'no quorum answered within the election timeout');
+  } else if (now >= diskLateAt(state)) leaveForDisk(state);
+  else if (now >= state.heartbeatAt) {
+    preferPriority(state);
+    const mayRest = isIdle(state);
+    const round = startRound(state);
+    state.restRound = mayRest ? (state.restRound ?? round) : undefined;
+  }
 }

@@ -1,4 +1,5 @@
 import type { NodeId, Term } from '../types.js';
+import { askAgain, failReads } from './read.js';
 import type { RaftState } from './state.js';
 
 /** Follows `leaderId` (unknown: undefined) in `term`. Within the same term the vote is kept. */
@@ -12,22 +13,21 @@ export function becomeFollower(state: RaftState, term: Term, leaderId: NodeId | 
   state.rejected = undefined;
   state.answerDue = false;
   state.answeredMatch = 0;
+  state.isResting = false;
   if (wasLeader) leaveLeadership(state);
+  askAgain(state);
   state.drawElectionTimeout();
 }
 
 function leaveLeadership(state: RaftState): void {
   state.progress.clear();
   state.loads = [];
-  state.appends = [];
+  state.appends = state.appends.filter((message) => message.type === 'timeoutNow');
   state.uncommittedBytes = 0;
+  state.mustGo = false;
+  state.leavers = 0;
+  state.restRound = undefined;
+  // Whoever was told to campaign has yet to win.
+  if (state.transfer !== undefined) state.transfer.deadline = state.now + 2 * state.options.electionTimeoutMs.max;
   failReads(state);
-}
-
-/** Reads that were promised by this leader cannot be answered by it any more. */
-function failReads(state: RaftState): void {
-  const ids = [...(state.readBatch?.ids ?? []), ...state.waitingReads];
-  state.readBatch = undefined;
-  state.waitingReads = [];
-  for (const id of ids) state.readOutcomes.push({ id, index: undefined });
 }

@@ -1,7 +1,174 @@
 import type { InstallSnapshot, InstallSnapshotResponse } from '../messages.js';
+import type { LogIndex, NodeId, SnapshotMeta } from '../types.js';
+import { followLeader } from './follower.js';
+import { heard } from './identity.js';
+import type { Progress } from './progress.js';
+import { completeReads } from './read.js';
+import { matched } from './replication.js';
+import type { RaftState } from './state.js';
 
 /** A piece of a snapshot that is about to be sent. */
 export type SnapshotPiece = Pick<InstallSnapshot, 'snapshot' | 'streamId' | 'offset' | 'data' | 'checksum' | 'done'>;
 
 /** What became of a piece that was received: `to` and `term` are those of the piece's sender. */
 export type WrittenPiece = Pick<InstallSnapshotResponse, 'streamId' | 'index' | 'offset' | 'outcome' | 'to' | 'term'>;
+
+// On every node: its own snapshots
+
+export function snapshotTaken(state: RaftState, meta: SnapshotMeta): void {
+  if (meta.index <= (state.snapshot?.index ?? 0)) return;
+  state.snapshot = meta;
+  forgetConfigurations(state, meta.index);
+  compact(state);
+}
+
+/** Those before the one in force at `index` will never be in force again, nor be asked for. */
+function forgetConfigurations({ configurations }: RaftState, index: LogIndex): void {
+  const inForce = configurations.findLastIndex((one) => one.index <= index);
+  if (inForce > 0) configurations.splice(0, inForce);
+}
+
+/** Forgets what the snapshot covers, but for a tail that spares followers that lag a little another snapshot. */
+export function compact(state: RaftState): void {
+  const { log, options, snapshot } = state;
+  if (snapshot === undefined) return;
+  let through = Math.min(snapshot.index - options.retainedEntries, log.commitIndex, log.durableIndex);
+  for (const progress of state.progress.values()) through = Math.min(through, keptAfter(state, progress));
+  if (through < log.firstIndex) return;
+  log.compact(through);
+  state.rareEffects.compactTo = through;
+}
+
+/** Followers that were brought a snapshot need what follows it, or installing never ends; but not when they are gone. */
+function keptAfter(state: RaftState, progress: Progress): LogIndex {
+  const isGone = state.now - progress.contactAt > 4 * state.options.electionTimeoutMs.max;
+  return progress.keepsAfter === undefined || isGone ? Number.POSITIVE_INFINITY : progress.keepsAfter;
+}
+
+// Leader
+
+/** Asks the host to send the snapshot, once, to a follower that is there. */
+export function offerSnapshot(state: RaftState, peer: NodeId, progress: Progress): void {
+  const isThere = progress.isHeard && state.now - progress.contactAt < state.options.electionTimeoutMs.max;
+  if (progress.isStreaming || !isThere || state.now < progress.snapshotAgainAt) return;
+  progress.isStreaming = true;
+  progress.streamId = 0;
+  progress.keepsAfter = state.log.firstIndex - 1;
+  (state.rareEffects.snapshotsToSend ??= []).push({ peer, term: state.term });
+}
+
+export function snapshotPiece(
+  state: RaftState,
+  to: NodeId,
+  term: number,
+  piece: SnapshotPiece,
+): InstallSnapshot | undefined {
+  const progress = state.progress.get(to);
+  if (state.role !== 'leader' || state.term !== term || progress?.isStreaming !== true) return undefined;
+  progress.streamId = piece.streamId;
+  return { type: 'installSnapshot', from: state.id, to, term, round: state.round, ...piece };
+}
+
+/** Given up: what was kept for this follower is kept no longer, and it is tried again only after a while. */
+export function snapshotFailed(state: RaftState, peer: NodeId): void {
+  const progress = state.progress.get(peer);
+  if (progress?.isStreaming !== true) return;
+  progress.isStreaming = false;
+  progress.keepsAfter = undefined;
+  progress.snapshotAgainAt = state.now + state.options.electionTimeoutMs.max;
+  compact(state);
+}
+
+/** News of how far a follower is that needed a snapshot: by the snapshot, or by itself. */
+export function caughtUp(state: RaftState, progress: Progress): void {
+  const { log } = state;
+  const { matchIndex } = progress;
+  if (progress.keepsAfter !== undefined) progress.keepsAfter = Math.max(progress.keepsAfter, matchIndex);
+  if (progress.state === 'snapshot' && matchIndex >= log.firstIndex - 1) {
+    progress.isStreaming = false;
+    progress.probe(matchIndex + 1);
+  }
+  if (progress.state === 'snapshot' || matchIndex < log.commitIndex) return;
+  progress.keepsAfter = undefined;
+  compact(state);
+}
+
+export function receiveInstallSnapshotResponse(state: RaftState, message: InstallSnapshotResponse): void {
+  const progress = state.progress.get(message.from);
+  if (state.role !== 'leader' || message.term !== state.term || progress === undefined) return;
+  heard(state, message.from, progress, message.storeId);
+  progress.ackedRound = Math.max(progress.ackedRound, message.round);
+  if (message.outcome === 'installed') {
+    // What a snapshot holds is committed, and so part of this leader's log.
+    matched(state, progress, message.index);
+    // It was installed too late. An answer to an earlier stream says nothing of the present one.
+    if (progress.state === 'snapshot' && message.streamId === progress.streamId) progress.isStreaming = false;
+  }
+  (state.rareEffects.snapshotAcks ??= []).push(message);
+  completeReads(state);
+}
+
+// Follower
+
+export function receiveInstallSnapshot(state: RaftState, message: InstallSnapshot): void {
+  const { from: to, streamId, offset } = message;
+  const { index } = message.snapshot;
+  if (message.term < state.term) {
+    answer(state, { to, term: state.term, streamId, index, offset, outcome: 'refused' });
+    return;
+  }
+  followLeader(state, message);
+  if (index > state.log.commitIndex) (state.rareEffects.chunks ??= []).push(message);
+  else answer(state, { to, term: state.term, streamId, index, offset, outcome: 'installed' });
+}
+
+export function chunkReceived(state: RaftState, piece: WrittenPiece): void {
+  if (state.role === 'follower' && state.leaderId === piece.to && state.term === piece.term) answer(state, piece);
+}
+
+/** That it is installed is said when the log up to there is on the disk, too. */
+function answer(state: RaftState, piece: WrittenPiece): void {
+  const { id: from, options, seenRound: round } = state;
+  const message: InstallSnapshotResponse = {
+    type: 'installSnapshotResponse',
+    from,
+    round,
+    storeId: options.storeId,
+    ...piece,
+  };
+  if (piece.outcome === 'installed') state.installedAnswers.push(message);
+  else state.outbox.push(message);
+}
+
+/** Sends the answers whose time has come. */
+export function answerInstalled(state: RaftState): void {
+  if (state.installedAnswers.length === 0) return;
+  const waiting: InstallSnapshotResponse[] = [];
+  for (const message of state.installedAnswers) {
+    if (message.term !== state.term || message.to !== state.leaderId) continue;
+    if (message.index <= state.log.durableIndex) state.outbox.push(message);
+    else waiting.push(message);
+  }
+  state.installedAnswers = waiting;
+}
+
+/**
+ * The snapshot is on the disk and the machine has its state. A log that holds its last entry goes on behind it; any other is
+ * dropped (paper, figure 13, steps 6 and 7).
+ */
+export function snapshotInstalled(state: RaftState, meta: SnapshotMeta): void {
+  const { log } = state;
+  if (meta.index <= (state.snapshot?.index ?? 0)) return;
+  state.snapshot = meta;
+  if (log.termAt(meta.index) === meta.term) {
+    // A leader finds out by itself what is committed.
+    if (meta.index > log.commitIndex && state.role !== 'leader') log.commitTo(meta.index);
+    forgetConfigurations(state, meta.index);
+    compact(state);
+  } else if (meta.index > log.commitIndex) {
+    log.reset({ index: meta.index, term: meta.term });
+    const { configuration, configurationIndex } = meta;
+    state.configurations.splice(0, state.configurations.length, { index: configurationIndex, configuration });
+  }
+  if (state.role === 'follower') state.verifiedIndex = Math.max(state.verifiedIndex, meta.index);
+}

@@ -1,10 +1,13 @@
 import type { Random } from '../clock.js';
-import type { AppendEntries, Message } from '../messages.js';
+import type { AppendEntries, InstallSnapshotResponse, Message } from '../messages.js';
+import { EntryType } from '../types.js';
 import type { Configuration, Entry, HardState, LogIndex, NodeId, SnapshotMeta, Term, TermRun } from '../types.js';
-import { emptyConfiguration, isVoter } from './configuration.js';
+import { decodeConfiguration, emptyConfiguration, isVoter } from './configuration.js';
+import type { Effects } from './effects.js';
 import { RaftLog } from './log.js';
 import type { Progress } from './progress.js';
 import { quorumValue } from './quorum.js';
+import { Rounds } from './rounds.js';
 
 export interface RaftOptions {
   readonly id: NodeId;
@@ -73,8 +76,23 @@ export interface ReadBatch {
   /** The heartbeat round that must be answered by a quorum. */
   readonly round: number;
   readonly index: LogIndex;
-  readonly ids: readonly number[];
+  readonly readers: readonly Reader[];
 }
+
+/** A read of this node's own, or the question of a follower. */
+export type Reader = number | { readonly from: NodeId; readonly id: number };
+
+/** A follower's reads of one level, on their way to its leader. */
+export interface Question {
+  /** Those that the next question is for. */
+  waiting: number[];
+  /** Those that the question under way is for, its number, and when it is asked again. */
+  asked: number[];
+  id: number;
+  againAt: number;
+}
+
+const noQuestion = (): Question => ({ waiting: [], asked: [], id: 0, againAt: Number.POSITIVE_INFINITY });
 
 export interface ReadOutcome {
   readonly id: number;
@@ -90,6 +108,26 @@ export interface RoleChange {
   readonly reason: string;
 }
 
+/** A handover under way (thesis, section 3.10). */
+export interface Transfer {
+  readonly target: NodeId;
+  /** Somebody waits for the outcome. */
+  readonly requested: boolean;
+  /** The leader steps down when nobody takes over. */
+  mustLeave: boolean;
+  readonly term: Term;
+  deadline: number;
+  /** The round in which the target was last told to campaign; 0: not yet. */
+  toldRound: number;
+}
+
+/** Effects that seldom are there. */
+export type RareEffects = {
+  -readonly [Name in RareName]?: Effects[Name] extends readonly (infer T)[] ? T[] : Effects[Name];
+};
+
+type RareName = Exclude<keyof Effects, 'write' | 'messages' | 'loads' | 'reads' | 'roleChange'>;
+
 /** Everything a member of a group knows (paper, figure 2). Changed only by the events of `raft.ts`. */
 export class RaftState {
   readonly options: RaftOptions;
@@ -103,12 +141,13 @@ export class RaftState {
   /** All that are in the log, oldest first: a truncation undoes the newest (thesis, section 4.1). */
   readonly configurations: ConfigurationAt[];
   roleChange: RoleChange | undefined;
+  rare: RareEffects | undefined;
 
   /** Milliseconds of the host's clock, as of the event under way. */
   now: number;
   electionTimeoutMs: number = 0;
   electionDeadline: number;
-  /** When this follower last heard of its leader. */
+  /** When a leader was last heard of, whatever has become of it since: a lease may rest on it. */
   leaderContactAt: number = Number.NEGATIVE_INFINITY;
 
   readonly votes: Map<NodeId, boolean> = new Map();
@@ -121,6 +160,16 @@ export class RaftState {
   /** An answer is due even without news of the disk. */
   answerDue = false;
   answeredMatch: LogIndex = 0;
+  /** Answers to a snapshot that wait until the log in memory is on the disk as well. */
+  installedAnswers: InstallSnapshotResponse[] = [];
+  /** The configuration that was looked at, once committed, for this node's own removal. */
+  removalCheckedAt: LogIndex = 0;
+  /** Members whose storage was wiped when they voted: learners that are to vote again. */
+  readonly returning: Set<NodeId> = new Set();
+  /** A leader beats no more, or a follower expects no heartbeats, until something is to be done. */
+  isResting = false;
+  /** This campaign was asked for by the leader. */
+  isCampaignAskedFor = false;
 
   // Leader.
   readonly progress: Map<NodeId, Progress> = new Map();
@@ -131,9 +180,41 @@ export class RaftState {
   /** The leader's first entry of its term; reads wait until it is committed. */
   termStartIndex: LogIndex = 0;
   uncommittedBytes = 0;
-  /** Reads that wait for the next round, and those whose round is under way. */
-  waitingReads: number[] = [];
+  leaderSince = 0;
+  readonly rounds: Rounds = new Rounds();
+  /** Somebody was told to campaign in this term, so nobody may rely on this leader's lease any more. */
+  leaseLost = false;
+  transfer: Transfer | undefined;
+  /** When a voter of a higher priority is looked for next. */
+  preferAt = 0;
+  /** This leader's removal is committed: it goes with the next flush. */
+  mustGo = false;
+  /** Followers that were removed and are still told so. */
+  leavers = 0;
+  /** Members' storages have been heard of that the configuration does not know. */
+  storesDue = false;
+  /** The round in which followers were told that no heartbeat follows; undefined: they were not. */
+  restRound: number | undefined;
+  /** Since when nothing is under way; Infinity: something is. */
+  idleSince: number = Number.POSITIVE_INFINITY;
+
+  // Reads, on any node.
+  /** Those that wait for the next round, and those whose round is under way. */
+  waitingReads: Reader[] = [];
   readBatch: ReadBatch | undefined;
+  readonly questions: Readonly<Record<ReadLevel, Question>> = { linearizable: noQuestion(), lease: noQuestion() };
+  #nextQuestion: number | undefined;
+
+  // Snapshots and the disk.
+  /** The present one. */
+  snapshot: SnapshotMeta | undefined;
+  /** Since when the disk owes an answer; Infinity: it owes none. */
+  diskWaitsSince: number = Number.POSITIVE_INFINITY;
+  /** While the disk is full: when entries are tried next; and the write that tries it. */
+  fullRetryAt: number | undefined;
+  fullTrial: number | undefined;
+  /** Up to here refusals are known. */
+  refusedSequence = 0;
 
   // What leaves with the next flush.
   readOutcomes: ReadOutcome[] = [];
@@ -153,11 +234,15 @@ export class RaftState {
     this.log = new RaftLog({ ...initial, commitIndex: initial.hardState.commitIndex }, options.cacheBytes);
     this.term = initial.hardState.term;
     this.votedFor = initial.hardState.votedFor;
-    this.configurations = [...initial.configurations];
+    this.configurations = [];
+    for (const one of initial.configurations) this.#pushConfiguration(one);
     this.writtenCommit = this.log.commitIndex;
     this.verifiedIndex = this.log.commitIndex;
+    this.snapshot = initial.snapshot;
     this.now = now;
     this.electionDeadline = now;
+    // What it promised to a leader before it was restarted it does not remember. One that was just made has promised nothing.
+    if (this.term > 1 || initial.lastIndex > 1) this.leaderContactAt = now;
     this.drawElectionTimeout();
   }
 
@@ -174,10 +259,23 @@ export class RaftState {
     return !this.hardStateDirty && this.persistedSequence >= this.hardStateSequence;
   }
 
-  /** A leader of this term was heard of within the smallest election timeout, or is this node itself (thesis, section 4.2.3). */
+  /** A leader was heard of within the smallest election timeout, or is this node itself (thesis, sections 4.2.3 and 6.4.1). */
   get leaderAlive(): boolean {
-    if (this.role === 'leader') return true;
-    return this.leaderId !== undefined && this.now - this.leaderContactAt < this.options.electionTimeoutMs.min;
+    return this.role === 'leader' || this.now - this.leaderContactAt < this.options.electionTimeoutMs.min;
+  }
+
+  get configurationIndex(): LogIndex {
+    return this.configurations.at(-1)?.index ?? 0;
+  }
+
+  /** The disk answers in time, and has room. */
+  get isHealthy(): boolean {
+    return this.fullRetryAt === undefined && this.now - this.diskWaitsSince < this.options.electionTimeoutMs.max;
+  }
+
+  /** Effects that seldom are there; makes room for them. */
+  get rareEffects(): RareEffects {
+    return (this.rare ??= {});
   }
 
   /** Drawn anew for each term and campaign (paper, section 5.2). */
@@ -185,6 +283,16 @@ export class RaftState {
     const { min, max } = this.options.electionTimeoutMs;
     this.electionTimeoutMs = min + this.options.random() * (max - min);
     this.electionDeadline = this.now + this.electionTimeoutMs;
+  }
+
+  /**
+   * Numbers of questions to the leader, the first of so many. They begin at random, so that answers to a process that died mean nothing
+   * to the next.
+   */
+  takeQuestions(count: number): number {
+    const first = this.#nextQuestion ?? Math.floor(this.options.random() * 2 ** 40);
+    this.#nextQuestion = first + count;
+    return first;
   }
 
   enterTerm(term: Term, votedFor: NodeId | undefined): void {
@@ -204,13 +312,29 @@ export class RaftState {
     return quorumValue(this.configuration, (id) => {
       if (id === this.id) return own;
       const progress = this.progress.get(id);
-      return progress === undefined ? Number.NEGATIVE_INFINITY : valueOf(progress);
+      return progress === undefined || progress.isWiped ? Number.NEGATIVE_INFINITY : valueOf(progress);
     });
   }
 
-  /** Entries enter the log here and nowhere else, so that a configuration is in force from then on. */
-  appendToLog(entry: Entry, configuration: Configuration | undefined): void {
+  /** Entries enter the log here and nowhere else, so that a configuration is in force from then on. Returns whether it was one. */
+  appendToLog(entry: Entry): boolean {
     this.log.append(entry);
-    if (configuration !== undefined) this.configurations.push({ index: entry.index, configuration });
+    if (entry.type !== EntryType.configuration) return false;
+    this.#pushConfiguration({ index: entry.index, configuration: decodeConfiguration(entry.data) });
+    return true;
   }
+
+  #pushConfiguration(next: ConfigurationAt): void {
+    noteReturning(this.returning, this.configuration, next.configuration);
+    this.configurations.push(next);
+  }
+}
+
+/** A voter that becomes a learner with another storage than before was wiped, and is to vote again; until it does, or is removed. */
+function noteReturning(returning: Set<NodeId>, before: Configuration, after: Configuration): void {
+  for (const id of after.learners) {
+    const [was, is] = [before.stores[id] ?? '', after.stores[id] ?? ''];
+    if (was !== '' && was !== is && isVoter(before, id) && !isVoter(after, id)) returning.add(id);
+  }
+  for (const id of returning) if (!after.learners.includes(id)) returning.delete(id);
 }

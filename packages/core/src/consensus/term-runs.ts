@@ -24,6 +24,17 @@ export class TermRuns {
     while (this.#runs.length > 1 && (this.#runs.at(-1) as TermRun).index >= from) this.#runs.pop();
   }
 
+  /** Forgets all before `index`. */
+  compact(index: LogIndex): void {
+    const run = this.#runAt(index);
+    this.#runs.splice(0, run + 1, { index, term: (this.#runs[run] as TermRun).term });
+  }
+
+  /** Forgets everything: the log begins behind `base`. */
+  reset(base: TermRun): void {
+    this.#runs.splice(0, this.#runs.length, base);
+  }
+
   at(index: LogIndex): Term {
     return (this.#runs[this.#runAt(index)] as TermRun).term;
   }

@@ -1,4 +1,4 @@
-import type { Message } from '../messages.js';
+import type { AppendEntries, Message } from '../messages.js';
 import { EntryType } from '../types.js';
 import type { Entry } from '../types.js';
 import { decodeConfiguration } from './configuration.js';
@@ -12,10 +12,22 @@ const LARGEST_TERM = 2 ** 52;
  */
 export function whyMalformed(message: Message): string | undefined {
   if (message.term > LARGEST_TERM) return `its term ${message.term} is beyond what elections can have led to`;
-  if (message.type !== 'appendEntries') return undefined;
-  const { entries, term } = message;
-  let index = message.prevLogIndex;
-  let least = message.prevLogTerm;
+  if (message.type === 'appendEntries') return whyNotEntries(message);
+  if (message.type === 'installSnapshot' && message.snapshot.term > message.term) {
+    return `its snapshot is of term ${message.snapshot.term}, which is later than its own, ${message.term}`;
+  }
+  if (message.type === 'propose') {
+    const strange = message.commands.find(({ type }) => !proposable.has(type));
+    if (strange !== undefined) return `entries of type ${strange.type} are the leader's own`;
+  }
+  return undefined;
+}
+
+const proposable: ReadonlySet<EntryType> = new Set([EntryType.command, EntryType.session, EntryType.sessionCommand]);
+
+function whyNotEntries({ entries, prevLogIndex, prevLogTerm, term }: AppendEntries): string | undefined {
+  let index = prevLogIndex;
+  let least = prevLogTerm;
   if (least > term) return `it follows an entry of term ${least}, which is later than its own, ${term}`;
   for (const entry of entries) {
     index++;

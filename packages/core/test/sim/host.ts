@@ -63,6 +63,7 @@ export class Host {
       () => this.#handProposals(now, proposed, refused),
       () => this.#handReads(now),
     ];
+    if (!ignoreTime) this.raft.wake(now);
     for (const step of dice?.shuffled(steps) ?? steps) step();
     const effects = this.raft.flush(now);
     if (effects.write !== undefined) this.disk.append(effects.write.sequence, effects.write.batch);

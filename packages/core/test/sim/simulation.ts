@@ -1,4 +1,4 @@
-import { encodeConfiguration, isVoter } from '../../src/consensus/configuration.js';
+import { encodeConfiguration, isVoter, membersOf } from '../../src/consensus/configuration.js';
 import type { Message } from '../../src/messages.js';
 import { EntryType } from '../../src/types.js';
 import type { NodeId } from '../../src/types.js';
@@ -229,7 +229,10 @@ class Simulation implements World, FaultScene {
     this.agenda.runUntil(this.agenda.now + this.profile.network.lateMs);
     this.#converge('after the last late message');
     const leader = this.leader as Member;
-    const others = this.members.filter(({ id, isRunning }) => isRunning && id !== leader.id && !this.#broken.has(id));
+    const members = membersOf(leader.host.raft.configuration);
+    const others = this.members.filter(
+      ({ id, isRunning }) => isRunning && id !== leader.id && members.has(id) && !this.#broken.has(id),
+    );
     const lost = others.length === 0 ? undefined : this.dice.pick(others).id;
     const isQuorumLeft = isQuorum(this.profile.configuration, (id) => id !== lost && !this.#broken.has(id));
     if (lost === undefined || !checkQuorum || !isQuorumLeft) return;
@@ -280,8 +283,9 @@ class Simulation implements World, FaultScene {
     const { raft } = leader.host;
     if (this.#broken.has(leader.id)) return `${leader.id} leads, which is broken`;
     if (!isVoter(raft.configuration, leader.id)) return `${leader.id} leads and has no vote`;
+    const members = membersOf(raft.configuration);
     for (const { id, host, reading, disk } of this.members) {
-      if (this.#broken.has(id)) continue;
+      if (this.#broken.has(id) || !members.has(id)) continue;
       if (host.raft.leaderId !== leader.id) return `${id} follows ${host.raft.leaderId}, not ${leader.id}`;
       if (host.appliedIndex !== raft.lastIndex || host.raft.lastIndex !== raft.lastIndex)
         return `${id} has applied ${host.appliedIndex} of ${host.raft.lastIndex}, the leader has ${raft.lastIndex}`;

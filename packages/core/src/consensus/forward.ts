@@ -1,0 +1,59 @@
+import type { ForwardedCommand, Propose, ProposeRefusal } from '../messages.js';
+import type { LogIndex } from '../types.js';
+import type { ProposalRefusal } from './effects.js';
+import { appendEntry } from './replication.js';
+import type { RaftState } from './state.js';
+
+/** Whether a command of that many bytes may be proposed now. */
+export function refusal(state: RaftState, bytes: number): ProposalRefusal | undefined {
+  if (state.role !== 'leader') return 'notLeader';
+  if (state.transfer !== undefined || state.mustGo) return 'transferring';
+  if (state.fullRetryAt !== undefined) return 'diskFull';
+  const fits = state.uncommittedBytes === 0 || state.uncommittedBytes + bytes <= state.options.maxUncommittedBytes;
+  return fits ? undefined : 'overloaded';
+}
+
+/** A follower hands commands on; gives the number of the first, and the others follow it. */
+export function forward(state: RaftState, commands: readonly ForwardedCommand[]): number | undefined {
+  if (state.role !== 'follower' || state.leaderId === undefined || commands.length === 0) return undefined;
+  const id = state.takeQuestions(commands.length);
+  const { id: from, leaderId: to, term } = state;
+  state.outbox.push({ type: 'propose', from, to, term, id, commands });
+  return id;
+}
+
+/** How far numbers may lie behind the last one and still be of the same process: repetitions, or overtaken. */
+const REMEMBERED = 2 ** 20;
+
+/** Takes what a member hands on, as far as it may be taken now. A message that comes twice is taken once. */
+export function receivePropose(state: RaftState, message: Propose): void {
+  const { from, id, commands, term } = message;
+  const progress = state.progress.get(from);
+  const count = commands.length;
+  const leads = state.role === 'leader' && term === state.term && progress !== undefined;
+  if (!leads) return respond(state, message, 0, 0, 'notLeader');
+  if (id <= progress.proposedId && id > progress.proposedId - REMEMBERED) return;
+  progress.proposedId = id + count - 1;
+  const index = state.log.lastIndex + 1;
+  let why: ProposeRefusal | undefined;
+  let accepted = 0;
+  for (const { type, data } of commands) {
+    why = refusal(state, data.length);
+    if (why !== undefined) break;
+    appendEntry(state, type, data);
+    accepted++;
+  }
+  respond(state, message, index, accepted, why);
+}
+
+function respond(
+  state: RaftState,
+  { from: to, id, commands }: Propose,
+  index: LogIndex,
+  accepted: number,
+  why: ProposeRefusal | undefined,
+): void {
+  const { id: from, term } = state;
+  const count = commands.length;
+  state.outbox.push({ type: 'proposeResponse', from, to, term, id, index, accepted, count, refusal: why });
+}

@@ -1,0 +1,114 @@
+import type { Configuration, NodeId } from '../types.js';
+import { EntryType } from '../types.js';
+import { encodeConfiguration, isVoter, membersOf } from './configuration.js';
+import type { Change } from './membership.js';
+import type { Progress } from './progress.js';
+import { appendEntry } from './replication.js';
+import type { RaftState } from './state.js';
+
+/**
+ * A storage has an id, made at random with it, and the configuration records with which storage each member takes part. A member
+ * that comes back with another one has forgotten its votes and its log: it must not vote as if it remembered.
+ */
+export function isAmnesiac({ configuration, id, options }: RaftState): boolean {
+  return differs(configuration, id, options.storeId);
+}
+
+/** Whether `storeId` is not the storage that `id` was admitted with. What is not known on either side differs from nothing. */
+export function differs({ stores }: Configuration, id: NodeId, storeId: string): boolean {
+  const recorded = stores[id];
+  return recorded !== undefined && recorded !== '' && storeId !== '' && recorded !== storeId;
+}
+
+/** A follower has answered in this term. */
+export function heard(state: RaftState, id: NodeId, progress: Progress, storeId: string): void {
+  progress.contactAt = state.now;
+  progress.isHeard = true;
+  if (storeId === progress.storeId) return;
+  progress.storeId = storeId;
+  compareStore(state, id, progress);
+}
+
+/** To be looked at again when the configuration changes. */
+export function compareStore(state: RaftState, id: NodeId, progress: Progress): void {
+  const { configuration } = state;
+  const isWiped = differs(configuration, id, progress.storeId);
+  if (isWiped && !progress.isWiped && isVoter(configuration, id)) (state.rareEffects.wiped ??= []).push(id);
+  progress.isWiped = isWiped;
+  if (isWiped ? !isVoter(configuration, id) : isUnrecorded(state, id)) state.storesDue = true;
+}
+
+/** As last heard; of one that is leaving, or was never heard of: empty. */
+function storeOf(state: RaftState, id: NodeId): string {
+  if (id === state.id) return state.options.storeId;
+  const progress = state.progress.get(id);
+  return progress === undefined || progress.removedBy !== undefined ? '' : progress.storeId;
+}
+
+const isUnrecorded = (state: RaftState, id: NodeId): boolean =>
+  storeOf(state, id) !== '' && (state.configuration.stores[id] ?? '') === '';
+
+/** The stores with those of `members` as last heard, where they were heard of at all. */
+export function withStores(
+  state: RaftState,
+  stores: Configuration['stores'],
+  members: Iterable<NodeId>,
+): Configuration['stores'] {
+  const result = { ...stores };
+  for (const id of members) {
+    const heardOf = storeOf(state, id);
+    if (heardOf !== '') result[id] = heardOf;
+  }
+  return result;
+}
+
+/**
+ * Records the storages of members that have none on record yet: when all are known, or else what is known after an election
+ * timeout. A learner's is recorded anew, since it has promised nothing.
+ */
+export function recordStores(state: RaftState): void {
+  if (!state.storesDue || !isSettled(state)) return;
+  const { configuration } = state;
+  const members = [...membersOf(configuration)];
+  const due = members.filter((id) => isUnrecorded(state, id) || isWipedLearner(state, id));
+  const isComplete = members.every((id) => storeOf(state, id) !== '' || (configuration.stores[id] ?? '') !== '');
+  if (!isComplete && state.now < state.leaderSince + state.options.electionTimeoutMs.max) return;
+  state.storesDue = false;
+  if (due.length === 0) return;
+  const stores = withStores(state, configuration.stores, due);
+  appendEntry(state, EntryType.configuration, encodeConfiguration({ ...configuration, stores }));
+}
+
+const isWipedLearner = (state: RaftState, id: NodeId): boolean =>
+  state.progress.get(id)?.isWiped === true && !isVoter(state.configuration, id);
+
+/** Leads, has committed an entry of its own term, and no configuration is under way. */
+export function isSettled(state: RaftState): boolean {
+  const { commitIndex } = state.log;
+  return (
+    state.role === 'leader' &&
+    commitIndex >= state.termStartIndex &&
+    commitIndex >= state.configurationIndex &&
+    state.configuration.outgoing.length === 0
+  );
+}
+
+export function wipedMembers(state: RaftState): NodeId[] {
+  return [...state.progress].filter(([, progress]) => progress.isWiped).map(([id]) => id);
+}
+
+/** The next step of bringing wiped voters back: first they become learners, and voters again once they have caught up. */
+export function readmission(state: RaftState): Change | undefined {
+  if (!isSettled(state)) return undefined;
+  const { voters } = state.configuration;
+  const wiped = wipedMembers(state).filter((id) => voters.includes(id));
+  if (wiped.length > 0 && wiped.length < voters.length) return { learners: wiped };
+  const back = [...state.returning].filter((id) => hasCaughtUp(state, id));
+  return back.length > 0 ? { add: back } : undefined;
+}
+
+function hasCaughtUp(state: RaftState, id: NodeId): boolean {
+  const progress = state.progress.get(id);
+  if (progress === undefined || !state.configuration.learners.includes(id)) return false;
+  return progress.state === 'replicate' && progress.matchIndex >= state.log.commitIndex;
+}
