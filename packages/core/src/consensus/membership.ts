@@ -109,7 +109,7 @@ function whyNever(configuration: Configuration, change: Change): ChangeRefusal |
   const twice = named.find((id, place) => named.indexOf(id) !== place);
   if (twice !== undefined) return invalid(`node ${twice} is named twice: say once what becomes of it`);
   const unnamed = named.find((id) => typeof id !== 'string' || id.length < 1 || id.length > 64);
-  if (unnamed !== undefined) return invalid(`a node id has 1 to 64 characters: "${String(unnamed)}" has not`);
+  if (unnamed !== undefined) return invalid(`a node id has 1 to 64 characters: "${unnamed}" has not`);
   const members = membersOf(configuration);
   const stranger = remove.find((id) => !members.has(id));
   if (stranger !== undefined) return invalid(`node ${stranger} is no member: there is nothing to remove`);
