@@ -23,6 +23,12 @@ export interface Turn {
   readonly applied: readonly Entry[];
 }
 
+export interface TurnOptions {
+  readonly dice?: Dice | undefined;
+  readonly ignoreTime?: boolean;
+  readonly onTime?: boolean;
+}
+
 /**
  * Does with a {@link Raft} what `node/node.ts` does: gathers what comes, and at each turn hands it over, flushes once and applies.
  * When a turn comes, and what becomes of its effects, is for the owner to say.
@@ -50,9 +56,9 @@ export class Host {
 
   /**
    * With `dice`, the kinds of events are handed over in any order: nothing says that a host must keep one. With `ignoreTime`,
-   * deadlines pass unnoticed.
+   * deadlines pass unnoticed; with `onTime`, the host has not been away, however much time has passed.
    */
-  turn(now: number, { dice, ignoreTime = false }: { dice?: Dice | undefined; ignoreTime?: boolean } = {}): Turn {
+  turn(now: number, { dice, ignoreTime = false, onTime = ignoreTime }: TurnOptions = {}): Turn {
     const proposed: Proposed[] = [];
     const refused: { id: number; why: string }[] = [];
     const steps = [
@@ -63,7 +69,7 @@ export class Host {
       () => this.#handProposals(now, proposed, refused),
       () => this.#handReads(now),
     ];
-    if (!ignoreTime) this.raft.wake(now);
+    if (!onTime) this.raft.wake(now);
     for (const step of dice?.shuffled(steps) ?? steps) step();
     const effects = this.raft.flush(now);
     if (effects.write !== undefined) this.disk.append(effects.write.sequence, effects.write.batch);

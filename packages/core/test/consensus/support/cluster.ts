@@ -7,7 +7,7 @@ import type { Configuration, Entry, HardState, LogIndex, NodeId, Term } from '..
 import { Checker } from '../../sim/checker.js';
 import { Disk } from '../../sim/disk.js';
 import { Host } from '../../sim/host.js';
-import type { Turn } from '../../sim/host.js';
+import type { Turn, TurnOptions } from '../../sim/host.js';
 
 export const HEARTBEAT_MS = 10;
 export const ELECTION_MS = { min: 50, max: 100 };
@@ -92,7 +92,7 @@ export class Cluster {
   // Processes and disks
 
   /** Handles what has come for the node, but not the time; its disk, unless held, answers at once. */
-  turn(id: NodeId, options: { readonly ignoreTime: boolean } = { ignoreTime: true }): Turn {
+  turn(id: NodeId, options: TurnOptions = { ignoreTime: true }): Turn {
     const host = this.host(id);
     const turn = host.turn(this.now, options);
     this.#checker?.turned(host, turn);
@@ -170,7 +170,7 @@ export class Cluster {
   timeout(id: NodeId): Turn {
     const { deadline } = this.raft(id);
     if (deadline < Number.POSITIVE_INFINITY) this.now = Math.max(this.now, deadline);
-    return this.turn(id, { ignoreTime: false });
+    return this.turn(id, { onTime: true });
   }
 
   /** Lets `ms` pass in the life of a leader: its deadlines are kept, and all is delivered. */
