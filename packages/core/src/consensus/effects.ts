@@ -1,7 +1,6 @@
 import type { InstallSnapshot, InstallSnapshotResponse, Message, ProposeResponse } from '../messages.js';
 import type { LogBatch } from '../storage.js';
 import type { LogIndex, NodeId, Term } from '../types.js';
-import type { LoadRequest, ReadOutcome, RoleChange } from './state.js';
 
 /** What the host must do after a batch of events, in any order; nothing here has to be waited for before the next event. */
 export interface Effects {
@@ -62,3 +61,28 @@ export type ChangeRefusal =
   | { readonly why: 'transferring' | 'diskFull' }
   /** It can never be done; `message` says why, and what to do. */
   | { readonly why: 'invalid'; readonly message: string };
+
+export type ActiveRole = 'leader' | 'follower' | 'candidate' | 'preCandidate';
+
+/** Entries that a lagging follower needs and that are no longer in memory; answered with `entriesLoaded`. */
+export interface LoadRequest {
+  readonly peer: NodeId;
+  readonly term: Term;
+  readonly from: LogIndex;
+  readonly to: LogIndex;
+  readonly maxBytes: number;
+}
+
+export interface ReadOutcome {
+  readonly id: number;
+  /** The read may be answered once this index is applied; undefined when this node does not lead. */
+  readonly index: LogIndex | undefined;
+}
+
+/** Why the role, term or leader is what it is; for events and logs. */
+export interface RoleChange {
+  readonly role: ActiveRole;
+  readonly term: Term;
+  readonly leaderId: NodeId | undefined;
+  readonly reason: string;
+}

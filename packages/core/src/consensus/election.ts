@@ -1,10 +1,10 @@
 import type { RequestVote, RequestVoteResponse } from '../messages.js';
 import { EntryType } from '../types.js';
+import { appendEntry, startRound } from './append.js';
 import { differs, isAmnesiac } from './identity.js';
-import { enterConfiguration, mayVoteForItself } from './membership.js';
+import { enterConfiguration, mayVoteForItself } from './members.js';
 import { voteResult } from './quorum.js';
 import { takeOverReads } from './read.js';
-import { appendEntry, startRound } from './replication.js';
 import { becomeFollower } from './roles.js';
 import type { RaftState } from './state.js';
 

@@ -1,12 +1,13 @@
 import type { Message } from '../messages.js';
+import { recordStores } from './admission.js';
+import { startRound } from './append.js';
 import type { Effects } from './effects.js';
 import { answerLeader } from './follower.js';
 import { diskAsked, hasRoomAgain, mayWriteEntries } from './health.js';
-import { recordStores } from './identity.js';
 import type { Unwritten } from './log.js';
-import { noticeRemoval } from './membership.js';
+import { noticeRemoval } from './members.js';
 import { askReads, startReads } from './read.js';
-import { sendAppends, startRound } from './replication.js';
+import { sendAppends } from './replication.js';
 import { answerInstalled } from './snapshot.js';
 import type { RareEffects, RaftState } from './state.js';
 import { continueTransfer, go, settleTransfer } from './transfer.js';

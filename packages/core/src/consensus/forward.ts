@@ -1,7 +1,7 @@
 import type { ForwardedCommand, Propose, ProposeRefusal } from '../messages.js';
 import type { LogIndex } from '../types.js';
+import { appendEntry } from './append.js';
 import type { ProposalRefusal } from './effects.js';
-import { appendEntry } from './replication.js';
 import type { RaftState } from './state.js';
 
 /** Whether a command of that many bytes may be proposed now. */

@@ -1,9 +1,6 @@
 import type { Configuration, NodeId } from '../types.js';
-import { EntryType } from '../types.js';
-import { encodeConfiguration, isVoter, membersOf } from './configuration.js';
-import type { Change } from './membership.js';
+import { isVoter } from './configuration.js';
 import type { Progress } from './progress.js';
-import { appendEntry } from './replication.js';
 import type { RaftState } from './state.js';
 
 /**
@@ -39,13 +36,13 @@ export function compareStore(state: RaftState, id: NodeId, progress: Progress): 
 }
 
 /** As last heard; of one that is leaving, or was never heard of: empty. */
-function storeOf(state: RaftState, id: NodeId): string {
+export function storeOf(state: RaftState, id: NodeId): string {
   if (id === state.id) return state.options.storeId;
   const progress = state.progress.get(id);
   return progress === undefined || progress.removedBy !== undefined ? '' : progress.storeId;
 }
 
-const isUnrecorded = (state: RaftState, id: NodeId): boolean =>
+export const isUnrecorded = (state: RaftState, id: NodeId): boolean =>
   storeOf(state, id) !== '' && (state.configuration.stores[id] ?? '') === '';
 
 /** The stores with those of `members` as last heard, where they were heard of at all. */
@@ -62,26 +59,6 @@ export function withStores(
   return result;
 }
 
-/**
- * Records the storages of members that have none on record yet: when all are known, or else what is known after an election
- * timeout. A learner's is recorded anew, since it has promised nothing.
- */
-export function recordStores(state: RaftState): void {
-  if (!state.storesDue || !isSettled(state)) return;
-  const { configuration } = state;
-  const members = [...membersOf(configuration)];
-  const due = members.filter((id) => isUnrecorded(state, id) || isWipedLearner(state, id));
-  const isComplete = members.every((id) => storeOf(state, id) !== '' || (configuration.stores[id] ?? '') !== '');
-  if (!isComplete && state.now < state.leaderSince + state.options.electionTimeoutMs.max) return;
-  state.storesDue = false;
-  if (due.length === 0) return;
-  const stores = withStores(state, configuration.stores, due);
-  appendEntry(state, EntryType.configuration, encodeConfiguration({ ...configuration, stores }));
-}
-
-const isWipedLearner = (state: RaftState, id: NodeId): boolean =>
-  state.progress.get(id)?.isWiped === true && !isVoter(state.configuration, id);
-
 /** Leads, has committed an entry of its own term, and no configuration is under way. */
 export function isSettled(state: RaftState): boolean {
   const { commitIndex } = state.log;
@@ -91,24 +68,4 @@ export function isSettled(state: RaftState): boolean {
     commitIndex >= state.configurationIndex &&
     state.configuration.outgoing.length === 0
   );
-}
-
-export function wipedMembers(state: RaftState): NodeId[] {
-  return [...state.progress].filter(([, progress]) => progress.isWiped).map(([id]) => id);
-}
-
-/** The next step of bringing wiped voters back: first they become learners, and voters again once they have caught up. */
-export function readmission(state: RaftState): Change | undefined {
-  if (!isSettled(state)) return undefined;
-  const { voters } = state.configuration;
-  const wiped = wipedMembers(state).filter((id) => voters.includes(id));
-  if (wiped.length > 0 && wiped.length < voters.length) return { learners: wiped };
-  const back = [...state.returning].filter((id) => hasCaughtUp(state, id));
-  return back.length > 0 ? { add: back } : undefined;
-}
-
-function hasCaughtUp(state: RaftState, id: NodeId): boolean {
-  const progress = state.progress.get(id);
-  if (progress === undefined || !state.configuration.learners.includes(id)) return false;
-  return progress.state === 'replicate' && progress.matchIndex >= state.log.commitIndex;
 }

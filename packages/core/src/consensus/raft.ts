@@ -1,7 +1,11 @@
 import type { ForwardedCommand, InstallSnapshot, Message } from '../messages.js';
 import { EntryType } from '../types.js';
 import type { Configuration, Entry, LogIndex, NodeId, SnapshotMeta, Term } from '../types.js';
+import { readmission, wipedMembers } from './admission.js';
+import { appendEntry, startRound } from './append.js';
 import { assert } from './assert.js';
+import { advanceCommit } from './commit.js';
+import { snapshotTaken } from './compaction.js';
 import { emptyConfiguration } from './configuration.js';
 import type { ChangeRefusal, Effects, ProposalRefusal } from './effects.js';
 import { campaign, canCampaign, receiveRequestVote, receiveRequestVoteResponse, voteDurable } from './election.js';
@@ -9,12 +13,11 @@ import { flush } from './flush.js';
 import { answerStaleLeader, receiveAppendEntries } from './follower.js';
 import { forward, receivePropose, refusal } from './forward.js';
 import { cameLate, diskAnswered, diskLateAt, leaveForDisk, retryAt, storageFull } from './health.js';
-import { readmission, wipedMembers } from './identity.js';
 import { changeMembership, previewMembership } from './membership.js';
 import type { Change, ChangeOutcome, ChangePreview } from './membership.js';
 import type { Progress } from './progress.js';
 import { askAgainAt, read, receiveReadIndex, receiveReadIndexResponse } from './read.js';
-import { advanceCommit, appendEntry, entriesLoaded, receiveAppendEntriesResponse, startRound } from './replication.js';
+import { entriesLoaded, receiveAppendEntriesResponse } from './replication.js';
 import { disturb, isIdle, restIfAllKnow } from './rest.js';
 import { becomeFollower } from './roles.js';
 import {
@@ -24,7 +27,6 @@ import {
   snapshotFailed,
   snapshotInstalled,
   snapshotPiece,
-  snapshotTaken,
 } from './snapshot.js';
 import type { SnapshotPiece, WrittenPiece } from './snapshot.js';
 import { RaftState } from './state.js';

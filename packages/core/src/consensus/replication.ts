@@ -1,29 +1,14 @@
 import type { AppendEntriesResponse, Rejection } from '../messages.js';
-import type { Entry, EntryType, LogIndex, NodeId } from '../types.js';
+import type { Entry, LogIndex, NodeId } from '../types.js';
 import { assert } from './assert.js';
+import { advanceCommit } from './commit.js';
+import { caughtUp, offerSnapshot } from './compaction.js';
 import { heard } from './identity.js';
 import { endOfFitting, sizeOf } from './log.js';
-import { configurationCommitted, enterConfiguration, followersLeave } from './membership.js';
+import { followersLeave } from './members.js';
 import type { Progress } from './progress.js';
 import { completeReads } from './read.js';
-import { caughtUp, offerSnapshot } from './snapshot.js';
 import type { RaftState } from './state.js';
-
-/** Appends an entry of this leader's term; gives its index. */
-export function appendEntry(state: RaftState, type: EntryType, data: Uint8Array): LogIndex {
-  const entry: Entry = { index: state.log.lastIndex + 1, term: state.term, type, data };
-  if (state.appendToLog(entry)) enterConfiguration(state);
-  state.uncommittedBytes += sizeOf(entry);
-  state.idleSince = Number.POSITIVE_INFINITY;
-  return entry.index;
-}
-
-/** From now on every follower is asked for a sign of life, and answers at once. */
-export function startRound(state: RaftState): number {
-  state.heartbeatAt = state.now + state.options.heartbeatIntervalMs;
-  state.rounds.started(++state.round, state.now);
-  return state.round;
-}
 
 /** Gives each follower what it lacks, as far as its window allows, or else a heartbeat that is due. */
 export function sendAppends(state: RaftState): void {
@@ -152,22 +137,4 @@ function stepBack(state: RaftState, progress: Progress, { prevLogIndex, hintInde
   if (!current || progress.state === 'snapshot' || prevLogIndex <= progress.matchIndex) return;
   const agreeAt = state.log.lastIndexWithTermAtMost(hintIndex, hintTerm);
   progress.probe(Math.min(agreeAt + 1, prevLogIndex));
-}
-
-/** Only entries of the leader's own term are counted; earlier ones commit with them (paper, figure 8). */
-export function advanceCommit(state: RaftState): void {
-  const { log } = state;
-  const index = Math.min(
-    state.quorumOf(log.durableIndex, (progress) => progress.matchIndex),
-    log.lastIndex,
-  );
-  if (index <= log.commitIndex || log.termAt(index) !== state.term) return;
-  const counted = log.cached(Math.max(log.commitIndex + 1, state.termStartIndex), index, Number.POSITIVE_INFINITY);
-  for (const entry of counted ?? []) state.uncommittedBytes -= sizeOf(entry);
-  const configurationIndex = state.configurationIndex;
-  const before = log.commitIndex;
-  log.commitTo(index);
-  // A notice of its own costs as much as a write: a caller that writes again at once makes it superfluous.
-  state.tellCommitAt = Math.min(state.tellCommitAt, state.now + state.options.commitNoticeDelayMs);
-  if (configurationIndex > before && configurationIndex <= index) configurationCommitted(state);
 }

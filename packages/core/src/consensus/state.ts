@@ -3,11 +3,13 @@ import type { AppendEntries, InstallSnapshotResponse, Message } from '../message
 import { EntryType } from '../types.js';
 import type { Configuration, Entry, HardState, LogIndex, NodeId, SnapshotMeta, Term, TermRun } from '../types.js';
 import { decodeConfiguration, emptyConfiguration, isVoter } from './configuration.js';
-import type { Effects } from './effects.js';
+import type { ActiveRole, Effects, LoadRequest, ReadOutcome, RoleChange } from './effects.js';
 import { RaftLog } from './log.js';
 import type { Progress } from './progress.js';
 import { quorumValue } from './quorum.js';
 import { Rounds } from './rounds.js';
+
+export type { ActiveRole, LoadRequest, ReadOutcome, RoleChange } from './effects.js';
 
 export interface RaftOptions {
   readonly id: NodeId;
@@ -61,17 +63,6 @@ export interface ConfigurationAt {
   readonly configuration: Configuration;
 }
 
-export type ActiveRole = 'leader' | 'follower' | 'candidate' | 'preCandidate';
-
-/** Entries that a lagging follower needs and that are no longer in memory; answered with `entriesLoaded`. */
-export interface LoadRequest {
-  readonly peer: NodeId;
-  readonly term: Term;
-  readonly from: LogIndex;
-  readonly to: LogIndex;
-  readonly maxBytes: number;
-}
-
 export interface ReadBatch {
   /** The heartbeat round that must be answered by a quorum. */
   readonly round: number;
@@ -93,20 +84,6 @@ export interface Question {
 }
 
 const noQuestion = (): Question => ({ waiting: [], asked: [], id: 0, againAt: Number.POSITIVE_INFINITY });
-
-export interface ReadOutcome {
-  readonly id: number;
-  /** The read may be answered once this index is applied; undefined when this node does not lead. */
-  readonly index: LogIndex | undefined;
-}
-
-/** Why the role, term or leader is what it is; for events and logs. */
-export interface RoleChange {
-  readonly role: ActiveRole;
-  readonly term: Term;
-  readonly leaderId: NodeId | undefined;
-  readonly reason: string;
-}
 
 /** A handover under way (thesis, section 3.10). */
 export interface Transfer {
