@@ -32,7 +32,17 @@ export async function damagedFiles(directory: string): Promise<DamagedFile[]> {
     return [{ file, kind: 'missing', offset: 0, bytes: 0, message: `${join(directory, file)} is missing` }];
   }
   const current = await readFile(join(database, 'CURRENT'), 'latin1');
-  const logs = names.filter((name) => name === current.trimEnd() || /^\d+\.log$/.test(name));
+  const manifest = /^(MANIFEST-\d+)\n$/.exec(current)?.[1];
+  if (manifest === undefined || !names.includes(manifest)) {
+    const file = join(databaseName, 'CURRENT');
+    const message = `${join(directory, file)} is damaged at offset 0: it names no manifest that is there`;
+    return [{ file, kind: 'damaged', offset: 0, bytes: current.length, message }];
+  }
+  if (!names.some((name) => name.endsWith('.log'))) {
+    const file = join(databaseName, '*.log');
+    return [{ file, kind: 'missing', offset: 0, bytes: 0, message: `${join(directory, file)}: the log is missing` }];
+  }
+  const logs = names.filter((name) => name === manifest || /^\d+\.log$/.test(name));
   for (const name of logs.toSorted()) {
     const file = join(databaseName, name);
     const bytes = await readFile(join(directory, file)).catch((error: NodeJS.ErrnoException) => {

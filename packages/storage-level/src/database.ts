@@ -23,7 +23,8 @@ export interface DatabaseOptions {
 
 /** Larger than LevelDB's own: a log is written once and read seldom, so fewer and larger files do. */
 const levelOptions = { writeBufferSize: 8 * 1024 * 1024, maxFileSize: 8 * 1024 * 1024, cacheSize: 8 * 1024 * 1024 };
-/** How far the note may lag behind. */
+/** How far the note may lag behind, whichever comes first. */
+const noteEveryMs = 1000;
 const noteEveryWrites = 1000;
 const noteEveryBytes = 4 * 1024 * 1024;
 
@@ -42,6 +43,7 @@ export class Database {
   readonly #note: NoteFile;
   readonly #space: Space;
   #bytesSinceNote = 0;
+  #noteTimer: NodeJS.Timeout | undefined;
   #noting: Promise<void> | undefined;
 
   private constructor(path: string, options: DatabaseOptions, content: Content, repairs: readonly string[]) {
@@ -109,8 +111,15 @@ export class Database {
 
   #written(bytes: number): void {
     this.#bytesSinceNote += bytes;
-    const due = this.writer.writes - this.#note.note.writes >= noteEveryWrites || this.#bytesSinceNote > noteEveryBytes;
-    if (!due || this.#noting) return;
+    const writes = this.writer.writes - this.#note.note.writes;
+    if (writes >= noteEveryWrites || this.#bytesSinceNote > noteEveryBytes) this.#noteSoon();
+    else this.#noteTimer ??= setTimeout(() => this.#noteSoon(), noteEveryMs).unref();
+  }
+
+  #noteSoon(): void {
+    clearTimeout(this.#noteTimer);
+    this.#noteTimer = undefined;
+    if (this.#noting) return;
     this.#bytesSinceNote = 0;
     this.#noting = this.#update().finally(() => {
       this.#noting = undefined;
@@ -131,6 +140,7 @@ export class Database {
   /** Nothing may be under way but the writer's work. */
   async close(): Promise<void> {
     await this.writer.idle();
+    clearTimeout(this.#noteTimer);
     await this.#noting;
     if (!this.failure.error) await this.#update();
     try {

@@ -15,7 +15,9 @@ export function storageError(error: unknown, doing: string): StorageError {
     const message = `cannot ${doing}: it is in use by another storage, in this process or another. Stop that one, or use another directory`;
     return new StorageError('RAFT_STORAGE_IN_USE', message, { cause: error });
   }
-  if (codes.has('LEVEL_CORRUPTION')) return corrupt(`cannot ${doing}: ${cause}`, { cause: error });
+  // LevelDB says EINVAL of a read beyond the end of a file.
+  const isCut = /\.ldb: (Invalid argument|No such file or directory)/.test(cause);
+  if (codes.has('LEVEL_CORRUPTION') || isCut) return corrupt(`cannot ${doing}: ${cause}`, { cause: error });
   const full = codes.has('ENOSPC') || /no space left on device|quota exceeded/i.test(cause);
   const advice = full ? '. Free some space and start again' : '';
   return new StorageError('RAFT_STORAGE_IO', `cannot ${doing}: ${cause}${advice}`, { cause: error });
