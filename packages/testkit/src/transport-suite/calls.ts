@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { ChannelError } from '@raft/core';
 import type { Call, Channel, ChannelErrorCode } from '@raft/core';
-import { pattern, turn } from './world.js';
+import { observed, pattern, turn } from './world.js';
 import type { Stage, TransportCase } from './world.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -17,14 +17,16 @@ async function failure(request: Promise<Uint8Array>): Promise<ChannelError> {
   return error;
 }
 
-async function expectFailure(
+function expectFailure(
   request: Promise<Uint8Array>,
   code: ChannelErrorCode,
   delivered?: 'no' | 'maybe',
 ): Promise<void> {
-  const error = await failure(request);
-  assert.equal(error.code, code, error.message);
-  if (delivered !== undefined) assert.equal(error.delivered, delivered, error.message);
+  const checked = failure(request).then((error) => {
+    assert.equal(error.code, code, error.message);
+    if (delivered !== undefined) assert.equal(error.delivered, delivered, error.message);
+  });
+  return observed(checked);
 }
 
 /** A node that keeps the calls it gets, and a channel to it. */

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import type { Connector } from '@raft/core';
 import type { Suite, SuiteCase } from '../suite.js';
 import { callCases } from './calls.js';
 import { memoryCases } from './memory.js';
 import { messageCases } from './messages.js';
 import { peerCases } from './peers.js';
 import { pressureCases } from './pressure.js';
-import { until } from './world.js';
+import { observed, until } from './world.js';
 import type { Stage, TransportAbilities, TransportCase, TransportWorld, TransportWorldFactory } from './world.js';
 
 export interface TransportSuiteOptions {
@@ -50,11 +51,27 @@ function prepared({ name, needs, run }: TransportCase, options: TransportSuiteOp
   };
 }
 
+function connectorOf(world: TransportWorld): Connector {
+  const connector = world.connector?.() ?? assert.fail('a world whose abilities include clients has a connector');
+  return {
+    connect(address) {
+      const channel = connector.connect(address);
+      return {
+        request: (payload, options) => observed(channel.request(payload, options)),
+        get closed() {
+          return channel.closed;
+        },
+        close: () => channel.close(),
+      };
+    },
+  };
+}
+
 function stageOf(world: TransportWorld, patienceMs: number): Stage {
   return {
     start: (options) => world.start(options),
     unusedAddress: () => world.unusedAddress(),
-    connector: () => world.connector?.() ?? assert.fail('a world whose abilities include clients has a connector'),
+    connector: () => connectorOf(world),
     silence: (node) => (world.silence === undefined ? assert.fail('such a world can silence') : world.silence(node)),
     dispose: () => world.dispose(),
     until: (condition, what) => until(condition, what, patienceMs),

@@ -253,7 +253,7 @@ export const messageCases: readonly TransportCase[] = [
       const [a, b] = await startPair(stage);
       await connect(stage, a, b);
       for (let i = 0; i < 100; i += 1) {
-        a.transport.send('g', [{ ...piece('1', '2', i, pattern(5000, i)), type: 'installSnapshot' }]);
+        a.transport.send('g', [piece('1', '2', i, pattern(5000, i))]);
         a.transport.send('g', [numbered('1', '2', i)]);
       }
       await b.transport.close();

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import type { Transport } from '@raft/core';
+import type { NodeId } from '@raft/core';
 import { connect, inbox, numbered, startMember, startNodes, startPair, turn } from './world.js';
 import type { Member, Stage, TransportCase } from './world.js';
 
-/** Sends both messages to both for some turns, long enough for a connection to be made. */
-async function sendForAWhile(from: Transport, ...to: readonly string[]): Promise<void> {
+/** Sends to peers for some turns, long enough for a connection to be made. */
+async function sendForAWhile({ transport, nodeId }: Member, ...to: readonly NodeId[]): Promise<void> {
   for (let i = 1; i <= 50; i += 1) {
-    from.send(
+    transport.send(
       'g',
-      to.map((id) => numbered('1', id, i)),
+      to.map((id) => numbered(nodeId, id, i)),
     );
     await turn();
   }
@@ -28,7 +28,7 @@ export const peerCases: readonly TransportCase[] = [
       await connect(stage, a, b);
       for (let restart = 0; restart < 2; restart += 1) {
         if (restart === 0) await b.transport.close();
-        await sendForAWhile(a.transport, '2');
+        await sendForAWhile(a, '2');
         const again = await startMember(stage, { nodeId: '2', address: b.address });
         again.transport.setPeers('g', new Map([['1', a.address]]));
         await connectBoth(stage, a, again);
@@ -61,7 +61,7 @@ export const peerCases: readonly TransportCase[] = [
       again.transport.setPeers('g', new Map([['1', a.address]]));
       await connectBoth(stage, a, again);
       a.inbox.down.length = 0;
-      await sendForAWhile(a.transport, '2');
+      await Promise.all([sendForAWhile(a, '2'), sendForAWhile(again, '1')]);
       assert.deepEqual(a.inbox.down, []);
       await again.transport.close();
       await stage.until(() => a.inbox.down.length > 0, 'it is told of again');
@@ -101,9 +101,7 @@ export const peerCases: readonly TransportCase[] = [
       a.transport.setPeers('g', new Map([['2', b.address]]));
       await connect(stage, a, b);
       b.transport.setPeers('g', new Map([['1', await stage.unusedAddress()]]));
-      await sendForAWhile(b.transport, '1');
-      b.transport.send('g', [numbered('2', '1', 1)]);
-      for (let i = 0; i < 20; i += 1) await turn();
+      await sendForAWhile(b, '1');
       assert.equal(a.inbox.messages.length, 0);
     },
   },
@@ -149,7 +147,7 @@ export const peerCases: readonly TransportCase[] = [
           ]),
         );
       named(c!.address, b!.address);
-      await sendForAWhile(a!.transport, '2', '3');
+      await sendForAWhile(a!, '2', '3');
       assert.equal(b!.inbox.messages.length + c!.inbox.messages.length, 0);
       named(b!.address, c!.address);
       await connect(stage, a!, b!);

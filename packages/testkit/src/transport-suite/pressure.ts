@@ -75,7 +75,7 @@ export const pressureCases: readonly TransportCase[] = [
     },
   },
   {
-    name: 'a peer that stands still does not delay the others, and costs a bounded queue',
+    name: 'a peer that stands still does not delay the others',
     needs: 'silence',
     async run(stage) {
       const [a, b] = await startPair(stage, { maxQueuedBytes: 1_000_000 });

@@ -78,6 +78,12 @@ export async function until(condition: () => boolean, what: string, withinMs = 5
   }
 }
 
+/** The same promise, whose rejection is no surprise when a case has failed before it looks. */
+export function observed<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
 /** Lets the event loop turn once, timers and sockets included. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => {
