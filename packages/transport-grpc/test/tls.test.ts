@@ -1,46 +1,21 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { InvalidArgumentError } from '@raft/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { grpcConnector, grpcTransport } from '../src/index.js';
 import type { GrpcTls } from '../src/index.js';
+import { hasOpenssl, makeAuthority } from '../../../tests/support/certificates.js';
+import type { Authority } from '../../../tests/support/certificates.js';
 import { numbered, openChannel, startNode, until } from './support/nodes.js';
-
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
-
-/** Makes an authority and a certificate that it signs for nodes and clients on this machine. */
-function makeTls(directory: string, name: string, host: string): GrpcTls {
-  const file = (suffix: string): string => join(directory, `${name}.${suffix}`);
-  const openssl = (...args: string[]): void => {
-    const { status, stderr } = spawnSync('openssl', args, { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`openssl ${args[0]}: ${stderr}`);
-  };
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  openssl('req', '-x509', ...key, '-keyout', file('ca.key'), '-out', file('ca'), '-subj', `/CN=${name}`, '-days', '2');
-  openssl('req', ...key, '-keyout', file('key'), '-out', file('csr'), '-subj', '/CN=node');
-  writeFileSync(file('ext'), `subjectAltName=${host}\n`);
-  const signed = [
-    '-CA',
-    file('ca'),
-    '-CAkey',
-    file('ca.key'),
-    '-CAcreateserial',
-    '-days',
-    '2',
-    '-extfile',
-    file('ext'),
-  ];
-  openssl('x509', '-req', '-in', file('csr'), '-out', file('cert'), ...signed);
-  const [ca, cert, privateKey] = ['ca', 'cert', 'key'].map((suffix) => readFileSync(file(suffix)));
-  return { ca: ca!, cert: cert!, key: privateKey! };
-}
 
 describe('mutual TLS', () => {
   let directory: string;
   let ours: GrpcTls;
   let named: GrpcTls;
   let theirs: GrpcTls;
+  let authority: Authority;
 
   beforeEach((context) => {
     if (!hasOpenssl) context.skip('needs openssl to make certificates');
@@ -49,9 +24,10 @@ describe('mutual TLS', () => {
   beforeAll(() => {
     if (!hasOpenssl) return;
     directory = mkdtempSync(join(tmpdir(), 'raft-tls-'));
-    ours = makeTls(directory, 'ours', 'IP:127.0.0.1');
-    named = makeTls(directory, 'named', 'DNS:raft.example');
-    theirs = makeTls(directory, 'theirs', 'IP:127.0.0.1');
+    authority = makeAuthority(directory, 'ours');
+    ours = authority.issue('node', 'IP:127.0.0.1');
+    named = authority.issue('node', 'DNS:raft.example');
+    theirs = makeAuthority(directory, 'theirs').issue('node', 'IP:127.0.0.1');
   });
   afterAll(() => {
     if (hasOpenssl) rmSync(directory, { recursive: true, force: true });
@@ -86,6 +62,38 @@ describe('mutual TLS', () => {
     const b = await startNode({ nodeId: '2', tls: half });
     b.transport.setPeers('g', new Map([['1', a.address]]));
     await until(() => b.log.some((line) => line.startsWith('warn cannot reach peer 1')), 'it does not get in');
+  });
+
+  test('with node ids in the certificates, nobody takes the place of another node', async () => {
+    const as = (name: string): GrpcTls => ({ ...authority.issue(name, 'IP:127.0.0.1'), verifyNodeIds: true });
+    const [one, two] = [as('1'), as('2')];
+    const a = await startNode({ tls: one, onCall });
+    const b = await startNode({ nodeId: '2', tls: two });
+    // Says it is node 3, and listens as such.
+    const c = await startNode({ nodeId: '3', tls: two });
+    for (const { transport } of [b, c]) transport.setPeers('g', new Map([['1', a.address]]));
+    a.transport.setPeers('g', new Map([['3', c.address]]));
+    await until(() => {
+      b.transport.send('g', [numbered('2', '1', 5)]);
+      return a.received.length > 0;
+    }, 'the real one gets in');
+    const refused = /its certificate does not name node "3" but "2"/;
+    await until(() => a.log.some((line) => /^warn refused peer "3"/.test(line) && refused.test(line)), 'refused here');
+    await until(() => c.log.some((line) => /^warn refused by peer 1/.test(line) && refused.test(line)), 'and told');
+    await until(
+      () => a.log.some((line) => /^warn cannot reach peer 3/.test(line) && refused.test(line)),
+      'not reached',
+    );
+    const wrong = openChannel(a.address, { tls: two, nodeId: '2' }).request(Uint8Array.of(5));
+    await expect(wrong).rejects.toMatchObject({ code: 'RAFT_CHANNEL_LOST', delivered: 'no' });
+    expect(await openChannel(a.address, { tls: two, nodeId: '1' }).request(Uint8Array.of(5))).toEqual(Uint8Array.of(5));
+  });
+
+  test('what is no certificate is refused at once', () => {
+    const tls = { ...ours, cert: 'nonsense' };
+    const listen = '127.0.0.1:0';
+    expect(() => grpcTransport({ nodeId: '1', clusterId: 'c', listen, tls })).toThrow(InvalidArgumentError);
+    expect(() => grpcConnector({ tls })).toThrow(/tls cannot be used/);
   });
 
   test('closes at once, also with a handshake that never ends', async () => {

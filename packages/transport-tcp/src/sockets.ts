@@ -59,7 +59,10 @@ export function socketsFor(tls: TcpTls | undefined): Sockets {
     listen: ({ handshakeTimeoutMs, accepted, failed }) => {
       const must = { requestCert: true, rejectUnauthorized: true, handshakeTimeout: handshakeTimeoutMs };
       const server = createTlsServer({ ca, cert, key, ...must, ...quick }, accepted);
-      return server.on('tlsClientError', failed);
+      return server.on('tlsClientError', (error, socket) => {
+        failed(error, socket);
+        socket.destroy();
+      });
     },
     refusePeer: (socket, nodeId) => {
       if (!verifyNodeIds) return undefined;

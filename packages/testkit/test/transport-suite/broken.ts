@@ -122,7 +122,7 @@ function inStep(): Break {
 /** Keeps the last that fit. */
 function dropsTheOldest(): Break {
   return transports((inner) => {
-    let turn: Message[] = [];
+    const turn: Message[] = [];
     return {
       send(group, messages) {
         if (turn.length === 0) process.nextTick(() => inner.send(group, turn.splice(0).slice(-90)));
@@ -218,7 +218,7 @@ export const broken: Readonly<Record<string, Break>> = {
     large.set(data);
     return large.subarray(0, data.length);
   }),
-  'has no limit': starts(({ maxQueuedBytes: _, ...options }) => options),
+  'has no limit': starts(({ nodeId, silenceable = false }) => ({ nodeId, silenceable })),
   'drops the oldest': dropsTheOldest(),
   'lets pieces of snapshots take the room': piecesTakeTheRoom(),
   'sends one message after the other': inStep(),
@@ -263,8 +263,8 @@ export const broken: Readonly<Record<string, Break>> = {
   }),
   'stays with the first address': setPeersAs((id, address, first) => first.get(id) ?? address),
   'takes anybody at an address': anyId(),
-  'knows no clusters': starts(({ clusterId: _, ...options }) => options),
-  'serves nobody': starts(({ onCall: _, ...options }) => options),
+  'knows no clusters': starts(({ nodeId }) => ({ nodeId })),
+  'serves nobody': starts(({ nodeId }) => ({ nodeId })),
   'cuts off long answers': calls((handler) => (call) => {
     handler(otherCall(call, { respond: (payload) => call.respond(payload.subarray(0, 100_000)) }));
   }),
