@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import type { Connector } from '@raft/core';
 import { KvClient } from '@raft/kv';
 import { execute } from './execute.js';
-import type { Result } from './execute.js';
 import { describeError, exitCodeOf, exitCodes } from './exit-codes.js';
 import { readCommandLine } from './flags.js';
 import type { CommandLine, Environment } from './flags.js';
 import { readCommon } from './options.js';
 import type { CommonOptions, TransportName } from './options.js';
 import { readRequest } from './request.js';
+import type { Result } from './result.js';
 
 /** Only what is used is loaded: that is half of a command's time. */
 const connectors: Readonly<Record<TransportName, () => Promise<Connector>>> = {
@@ -18,11 +18,14 @@ const connectors: Readonly<Record<TransportName, () => Promise<Connector>>> = {
 
 const help = {
   usage:
-    '$0 [get KEY | set KEY VALUE | delete KEY | cas KEY VALUE | list [PREFIX] | status | bench] [options]\n' +
+    '$0 get KEY | set KEY VALUE | delete KEY | cas KEY VALUE | list [PREFIX] | watch KEY | watch --prefix P | bench\n' +
+    '       $0 status | transfer-leader [ID] | snapshot [SERVER]\n' +
+    '       $0 members list | [plan] add ID=HOST:PORT | add-learner ID=HOST:PORT | promote ID | remove ID | replace OLD NEW=HOST:PORT\n' +
     '       $0 --op COMMAND [--key KEY] [--value VALUE] [options]\n\nA client of the replicated map.',
   epilogue:
     '--peers, --transport, --timeout, --output and --encoding may come from the environment: RAFT_PEERS, and so on.\n' +
-    'Exit codes: 0 done, 1 failed and certainly not done, 2 wrong usage, 3 outcome unknown, 4 key not found.',
+    'Exit codes: 0 done, 1 failed and certainly not done, 2 wrong usage, 3 outcome unknown, 4 key not found,\n' +
+    '5 the changes that a watch asks for are remembered no more.',
   version: (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
     .version,
 };
@@ -34,6 +37,8 @@ export interface Surroundings {
   readonly directory: string;
   stdout(output: string | Uint8Array): void;
   stderr(line: string): void;
+  /** From the call on the user ends what goes on by this signal, instead of the program. */
+  interrupted?(): AbortSignal;
 }
 
 /** Does what the command line says; gives the exit code. */
@@ -46,7 +51,7 @@ export async function runClient(args: readonly string[], around: Surroundings): 
       return exitCodes.done;
     }
     line = read;
-    const { output, exitCode } = await run(line, readCommon(line, around.directory));
+    const { output, exitCode } = await run(line, readCommon(line, around.directory), around);
     around.stdout(output);
     return exitCode;
   } catch (error) {
@@ -57,7 +62,7 @@ export async function runClient(args: readonly string[], around: Surroundings): 
   }
 }
 
-async function run(line: CommandLine, options: CommonOptions): Promise<Result> {
+async function run(line: CommandLine, options: CommonOptions, around: Surroundings): Promise<Result> {
   const request = readRequest(line, options.encoding);
   const client = new KvClient({
     peers: options.addresses,
@@ -67,10 +72,11 @@ async function run(line: CommandLine, options: CommonOptions): Promise<Result> {
     maxKeyBytes: 2 ** 16,
     maxValueBytes: 2 ** 21,
     maxInFlight: request.command === 'bench' ? request.clients : 16,
+    sessions: line.flags['no-session'] === undefined,
   });
   try {
-    return await execute(request, client, options);
+    return await execute(request, client, options, around);
   } finally {
-    client.close();
+    await client[Symbol.asyncDispose]();
   }
 }

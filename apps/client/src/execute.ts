@@ -1,27 +1,31 @@
 import type { KvClient, KvItem } from '@raft/kv';
+import { members, snapshot, status, transferLeader } from './administer.js';
+import type { AdministeredCluster } from './administer.js';
 import { exitCodes, NotDoneError } from './exit-codes.js';
 import { runLoad } from './load.js';
 import type { LoadReport } from './load.js';
 import type { CommonOptions } from './options.js';
 import { itemLine, jsonOf, rawOf, shown } from './print.js';
 import type { BenchRequest, Request } from './request.js';
-import { statusJson, statusTable } from './status.js';
-import type { Answer } from './status.js';
+import { result } from './result.js';
+import type { Result } from './result.js';
 import { readValue } from './value.js';
+import { watch } from './watch.js';
+import type { WatchSurroundings } from './watch.js';
 
-/** What goes to stdout, and the exit code. */
-export interface Result {
-  readonly output: string | Uint8Array;
-  readonly exitCode: number;
-}
-
-export type Client = Pick<KvClient, 'get' | 'set' | 'delete' | 'compareAndSet' | 'list' | 'status'>;
+export type Client = AdministeredCluster &
+  Pick<KvClient, 'get' | 'set' | 'delete' | 'compareAndSet' | 'list' | 'watch'>;
 
 /** Does what was asked for; rejects with what `exitCodeOf` knows. */
-export async function execute(request: Request, client: Client, options: CommonOptions): Promise<Result> {
+export async function execute(
+  request: Request,
+  client: Client,
+  options: CommonOptions,
+  around: WatchSurroundings,
+): Promise<Result> {
   switch (request.command) {
     case 'get':
-      return get(request.key, client, options);
+      return get(request, client, options);
     case 'set': {
       const { revision } = await client.set(request.key, await readValue(request.value));
       return result(options, 'ok\n', { done: true, revision });
@@ -32,24 +36,27 @@ export async function execute(request: Request, client: Client, options: CommonO
       return compareAndSet(request, client, options);
     case 'list':
       return list(request, client, options);
+    case 'watch':
+      return watch(request, client, options, around);
     case 'status':
       return status(client, options);
+    case 'members':
+      return members(request, client, options);
+    case 'transfer-leader':
+      return transferLeader(request.server, client, options);
+    case 'snapshot':
+      return snapshot(request.server, client, options);
     case 'bench':
       return bench(request, client, options);
   }
 }
 
-function result(
-  { output }: CommonOptions,
-  text: string | Uint8Array,
-  json: unknown,
-  exitCode: number = exitCodes.done,
-): Result {
-  return { output: output === 'json' ? `${JSON.stringify(json)}\n` : text, exitCode };
-}
-
-async function get(key: Uint8Array, client: Client, options: CommonOptions): Promise<Result> {
-  const found = await client.get(key);
+async function get(
+  { key, level }: Extract<Request, { command: 'get' }>,
+  client: Client,
+  options: CommonOptions,
+): Promise<Result> {
+  const found = await client.get(key, { level });
   if (found === undefined) return absent(key, options);
   const { value, revision } = found;
   return result(options, rawOf(value, options.encoding), {
@@ -89,32 +96,18 @@ async function compareAndSet(
 }
 
 async function list(
-  { prefix, limit, after }: Extract<Request, { command: 'list' }>,
+  { prefix, limit, after, level }: Extract<Request, { command: 'list' }>,
   client: Client,
   options: CommonOptions,
 ): Promise<Result> {
   const items: KvItem[] = [];
   // One more than was asked for tells whether there are more.
-  for await (const item of client.list(prefix, { limit: limit + 1, after })) items.push(item);
+  for await (const item of client.list(prefix, { limit: limit + 1, after, level })) items.push(item);
   const more = items.length > limit;
   const page = items.slice(0, limit);
   const text = page.map((item) => `${itemLine(item, options.encoding)}\n`).join('');
   const json = page.map(({ key, value, revision }) => ({ ...jsonOf({ key, value }, options.encoding), revision }));
   return result(options, text, { items: json, more });
-}
-
-async function status(client: Client, options: CommonOptions): Promise<Result> {
-  const answers = await Promise.all(
-    options.addresses.map(async (address): Promise<Answer> => {
-      try {
-        return { address, status: await client.status(address) };
-      } catch (error) {
-        return { address, error: error instanceof Error ? error.message : String(error) };
-      }
-    }),
-  );
-  const anyone = answers.some((answer) => 'status' in answer);
-  return result(options, `${statusTable(answers)}\n`, statusJson(answers), anyone ? exitCodes.done : exitCodes.failed);
 }
 
 async function bench(request: BenchRequest, client: Client, options: CommonOptions): Promise<Result> {

@@ -9,6 +9,8 @@ export const exitCodes = {
   /** It may or may not be done. */
   unknown: 3,
   keyNotFound: 4,
+  /** A watch cannot go on without a gap. */
+  historyGone: 5,
 } as const;
 
 /** The command line has to be changed: one line on stderr, exit code 2. */
@@ -33,6 +35,7 @@ export function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof UsageError) return exitCodes.usage;
   if (!(error instanceof RaftError)) return undefined;
   if (error.code === 'RAFT_UNKNOWN_OUTCOME') return exitCodes.unknown;
+  if (error.code === 'RAFT_HISTORY_GONE') return exitCodes.historyGone;
   if (error instanceof NodeStoppedError && error.maybeDone) return exitCodes.unknown;
   return error.code === 'RAFT_INVALID_ARGUMENT' ? exitCodes.usage : exitCodes.failed;
 }

@@ -5,7 +5,8 @@ export type CommonFlag = 'peers' | 'transport' | 'timeout' | 'output' | 'encodin
 export type SpecialFlag =
   | ('op' | 'key' | 'value' | 'value-file')
   | ('absent' | 'expect' | 'expect-revision')
-  | ('prefix' | 'limit' | 'after')
+  | ('prefix' | 'limit' | 'after' | 'consistency' | 'from-revision')
+  | ('server' | 'expected' | 'fail-if-behind' | 'no-session')
   | ('clients' | 'value-size' | 'duration' | 'warm-up' | 'keys' | 'reads');
 export type FlagName = CommonFlag | SpecialFlag;
 
@@ -31,9 +32,18 @@ const special: Readonly<Record<SpecialFlag, Flag>> = {
   absent: { describe: 'cas: only if the key is absent', switch: true },
   expect: { describe: 'cas: only if this is the value' },
   'expect-revision': { describe: 'cas: only if this is the revision' },
-  prefix: { describe: 'list: the prefix, in another place' },
-  limit: { describe: 'list: this many keys at most', default: '1000' },
+  prefix: { describe: 'list: the prefix, in another place; watch: all keys with this prefix' },
+  limit: { describe: 'list: this many keys at most (1000); watch: ends after this many changes' },
   after: { describe: 'list: only keys after this one' },
+  consistency: {
+    describe: 'get, list: linearizable, lease, local, at-least=REVISION or bounded-staleness=MS',
+    default: 'linearizable',
+  },
+  'from-revision': { describe: 'watch: changes from this revision on', default: 'those to come' },
+  server: { describe: 'transfer-leader, snapshot: the node, in another place' },
+  expected: { describe: 'members: changes them only while this is the index of the membership' },
+  'fail-if-behind': { describe: 'members: refuses new voters that have much to catch up with', switch: true },
+  'no-session': { describe: 'set, delete, cas, bench: what may or may not be done is not tried again', switch: true },
   clients: { describe: 'bench: concurrent callers', default: '64' },
   'value-size': { describe: 'bench: bytes of a value', default: '256' },
   duration: { describe: 'bench: seconds that are measured', default: '10' },

@@ -13,6 +13,8 @@ export interface CommonOptions {
   readonly addresses: readonly string[];
   readonly transport: TransportName;
   readonly timeoutMs: number;
+  /** Otherwise what takes longer gets more time. */
+  readonly isTimeoutGiven: boolean;
   readonly output: Output;
   readonly encoding: Encoding;
 }
@@ -30,6 +32,7 @@ export function readCommon(line: CommandLine, directory: string): CommonOptions 
     addresses: local?.addresses ?? parseServers(peers ?? ''),
     transport: oneOf('transport', text('transport') ?? local?.transport ?? 'grpc', ['grpc', 'tcp']),
     timeoutMs: wholeNumber('--timeout', text('timeout'), 1, 3_600_000) ?? 5000,
+    isTimeoutGiven: text('timeout') !== undefined,
     output: readOutput(line),
     encoding: oneOf('encoding', text('encoding') ?? 'utf8', ['utf8', 'base64']),
   };

@@ -1,11 +1,15 @@
+import type { ReadLevel } from '@raft/core';
 import { toBytes } from './bytes.js';
 import type { Encoding } from './bytes.js';
+import { readConsistency } from './consistency.js';
 import { UsageError } from './exit-codes.js';
 import type { CommandLine, FlagName, SpecialFlag } from './flags.js';
+import { readMembers } from './members-request.js';
+import type { MembersRequest } from './members-request.js';
 
 /** What the command line asks for, checked. */
 export type Request =
-  | { readonly command: 'get'; readonly key: Uint8Array }
+  | { readonly command: 'get'; readonly key: Uint8Array; readonly level: ReadLevel | undefined }
   | { readonly command: 'set'; readonly key: Uint8Array; readonly value: ValueSource }
   | { readonly command: 'delete'; readonly key: Uint8Array }
   | { readonly command: 'cas'; readonly key: Uint8Array; readonly expected: Expected; readonly value: ValueSource }
@@ -14,8 +18,22 @@ export type Request =
       readonly prefix: Uint8Array;
       readonly limit: number;
       readonly after: Uint8Array | undefined;
+      readonly level: ReadLevel | undefined;
+    }
+  | {
+      readonly command: 'watch';
+      readonly select: { readonly key: Uint8Array } | { readonly prefix: Uint8Array };
+      readonly from: number | undefined;
+      /** Changes. */
+      readonly limit: number | undefined;
     }
   | { readonly command: 'status' }
+  | ({
+      readonly command: 'members';
+      readonly expected: number | undefined;
+      readonly failIfBehind: boolean;
+    } & MembersRequest)
+  | { readonly command: 'transfer-leader' | 'snapshot'; readonly server: string | undefined }
   | ({ readonly command: 'bench' } & BenchRequest);
 
 /** The value itself, or the file that holds it; `-` is stdin. */
@@ -40,13 +58,18 @@ type CommandName = Request['command'];
 const commands: Readonly<
   Record<CommandName, { readonly words: readonly SpecialFlag[]; readonly flags: readonly SpecialFlag[] }>
 > = {
-  get: { words: ['key'], flags: [] },
-  set: { words: ['key', 'value'], flags: ['value-file'] },
-  delete: { words: ['key'], flags: [] },
-  cas: { words: ['key', 'value'], flags: ['value-file', 'absent', 'expect', 'expect-revision'] },
-  list: { words: ['prefix'], flags: ['limit', 'after'] },
+  get: { words: ['key'], flags: ['consistency'] },
+  set: { words: ['key', 'value'], flags: ['value-file', 'no-session'] },
+  delete: { words: ['key'], flags: ['no-session'] },
+  cas: { words: ['key', 'value'], flags: ['value-file', 'absent', 'expect', 'expect-revision', 'no-session'] },
+  list: { words: ['prefix'], flags: ['limit', 'after', 'consistency'] },
+  watch: { words: ['key'], flags: ['prefix', 'from-revision', 'limit'] },
   status: { words: [], flags: [] },
-  bench: { words: [], flags: ['clients', 'value-size', 'duration', 'warm-up', 'keys', 'reads'] },
+  // Its words are read by themselves.
+  members: { words: [], flags: ['expected', 'fail-if-behind'] },
+  'transfer-leader': { words: ['server'], flags: [] },
+  snapshot: { words: ['server'], flags: [] },
+  bench: { words: [], flags: ['clients', 'value-size', 'duration', 'warm-up', 'keys', 'reads', 'no-session'] },
 };
 
 const commonFlags: readonly FlagName[] = ['peers', 'transport', 'timeout', 'output', 'encoding'];
@@ -54,7 +77,7 @@ const commonFlags: readonly FlagName[] = ['peers', 'transport', 'timeout', 'outp
 /** Throws {@link UsageError}. */
 export function readRequest(line: CommandLine, encoding: Encoding): Request {
   const [command, words] = readCommand(line);
-  const text = readTexts(command, words, line);
+  const text = readTexts(command, command === 'members' ? [] : words, line);
   const key = (): Uint8Array => {
     const given = text('key');
     if (given === undefined) throw new UsageError(`${command} needs a key: raft-client ${command} KEY`);
@@ -62,6 +85,7 @@ export function readRequest(line: CommandLine, encoding: Encoding): Request {
   };
   switch (command) {
     case 'get':
+      return { command, key: key(), level: readConsistency(text('consistency')) };
     case 'delete':
       return { command, key: key() };
     case 'set':
@@ -74,9 +98,19 @@ export function readRequest(line: CommandLine, encoding: Encoding): Request {
         prefix: toBytes(text('prefix') ?? '', encoding, 'prefix'),
         limit: wholeNumber('--limit', text('limit'), 1, 1_000_000) ?? 1000,
         after: optionalBytes(text('after'), encoding, 'key after which to list'),
+        level: readConsistency(text('consistency')),
       };
+    case 'watch':
+      return { command, ...readWatch(text, encoding) };
     case 'status':
       return { command };
+    case 'members': {
+      const expected = wholeNumber('--expected', text('expected'), 0, Number.MAX_SAFE_INTEGER);
+      return { command, expected, failIfBehind: text('fail-if-behind') !== undefined, ...readMembers(words) };
+    }
+    case 'transfer-leader':
+    case 'snapshot':
+      return { command, server: text('server') };
     case 'bench':
       return { command, ...readBench(text) };
   }
@@ -122,6 +156,20 @@ function readValue(command: string, text: Texts, encoding: Encoding): ValueSourc
   if (file !== undefined) return { file };
   if (given !== undefined) return { bytes: toBytes(given, encoding, 'value') };
   throw new UsageError(`${command} needs a value: raft-client ${command} KEY VALUE, or --value-file FILE`);
+}
+
+function readWatch(text: Texts, encoding: Encoding): Omit<Extract<Request, { command: 'watch' }>, 'command'> {
+  const key = optionalBytes(text('key'), encoding, 'key');
+  const prefix = optionalBytes(text('prefix'), encoding, 'prefix');
+  const select = key === undefined ? prefix && { prefix } : { key };
+  if (select === undefined || (key !== undefined && prefix !== undefined)) {
+    throw new UsageError('watch needs a key or --prefix P, one of them: raft-client watch KEY');
+  }
+  return {
+    select,
+    from: wholeNumber('--from-revision', text('from-revision'), 1, Number.MAX_SAFE_INTEGER),
+    limit: wholeNumber('--limit', text('limit'), 1, Number.MAX_SAFE_INTEGER),
+  };
 }
 
 function readExpected(text: Texts, encoding: Encoding): Expected {

@@ -76,8 +76,8 @@ describe.each(['tcp', 'grpc'] as const)('raft-client over %s', (transport) => {
     const { code, stdout } = await program(['status', '--peers', peers, '--timeout', '2000']);
     expect(code).toBe(0);
     const [head, first, second] = stdout.split('\n');
-    expect(head).toMatch(/^ADDRESS +ID +ROLE +TERM +LEADER +COMMIT +APPLIED +LOG +SNAPSHOT +VERSION$/);
-    expect(first).toMatch(new RegExp(`^${address} +1 +leader +\\d+ +1 +\\d+ +\\d+ +1-\\d+ +0 +0\\.1\\.0$`));
+    expect(head).toMatch(/^ADDRESS +ID +ROLE +TERM +LEADER +COMMIT +APPLIED +LOG +SNAPSHOT +LAG +VERSION$/);
+    expect(first).toMatch(new RegExp(`^${address} +1 +leader +\\d+ +1 +\\d+ +\\d+ +1-\\d+ +0 +- +0\\.1\\.0$`));
     expect(second).toMatch(/^127\.0\.0\.1:1 +- +unreachable +\S/);
     expect(await asJson(program, ['status', '--peers', peers, '--timeout', '2000'])).toMatchObject([
       0,

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { MembershipChange } from '@raft/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UsageError } from '../src/exit-codes.js';
 import { readCommandLine } from '../src/flags.js';
@@ -21,11 +22,22 @@ async function request(...args: string[]): Promise<Request> {
   return readRequest(await parse(args), 'utf8');
 }
 
+function changed(
+  change: MembershipChange,
+  {
+    expected,
+    failIfBehind = false,
+    dryRun = false,
+  }: { expected?: number; failIfBehind?: boolean; dryRun?: boolean } = {},
+): Request {
+  return { command: 'members', action: 'change', dryRun, change, expected, failIfBehind };
+}
+
 describe('a command of raft-client', () => {
   const good: [args: string[], request: Request][] = [
-    [['get', 'k'], { command: 'get', key: bytes('k') }],
-    [['--op', 'get', '--key', 'k'], { command: 'get', key: bytes('k') }],
-    [['get', '--key', ''], { command: 'get', key: bytes('') }],
+    [['get', 'k'], { command: 'get', key: bytes('k'), level: undefined }],
+    [['--op', 'get', '--key', 'k'], { command: 'get', key: bytes('k'), level: undefined }],
+    [['get', '--key', ''], { command: 'get', key: bytes(''), level: undefined }],
     [['set', 'k', 'hello raft'], { command: 'set', key: bytes('k'), value: { bytes: bytes('hello raft') } }],
     [
       ['--op', 'set', '--key', 'k', '--value', 'hello raft'],
@@ -49,11 +61,34 @@ describe('a command of raft-client', () => {
       ['cas', 'k', 'v', '--expect-revision', '7'],
       { command: 'cas', key: bytes('k'), value: { bytes: bytes('v') }, expected: { revision: 7 } },
     ],
-    [['list'], { command: 'list', prefix: bytes(''), limit: 1000, after: undefined }],
+    [['list'], { command: 'list', prefix: bytes(''), limit: 1000, after: undefined, level: undefined }],
     [
       ['list', 'p', '--limit', '2', '--after', 'pa'],
-      { command: 'list', prefix: bytes('p'), limit: 2, after: bytes('pa') },
+      { command: 'list', prefix: bytes('p'), limit: 2, after: bytes('pa'), level: undefined },
     ],
+    [['get', 'k', '--consistency', 'at-least=7'], { command: 'get', key: bytes('k'), level: { atLeast: 7 } }],
+    [
+      ['list', '--consistency', 'bounded-staleness=500', '--limit', '1'],
+      { command: 'list', prefix: bytes(''), limit: 1, after: undefined, level: { boundedStalenessMs: 500 } },
+    ],
+    [['watch', 'k'], { command: 'watch', select: { key: bytes('k') }, from: undefined, limit: undefined }],
+    [
+      ['watch', '--prefix', '', '--from-revision', '9', '--limit', '2'],
+      { command: 'watch', select: { prefix: bytes('') }, from: 9, limit: 2 },
+    ],
+    [['transfer-leader'], { command: 'transfer-leader', server: undefined }],
+    [['transfer-leader', '2'], { command: 'transfer-leader', server: '2' }],
+    [['snapshot', '127.0.0.1:1'], { command: 'snapshot', server: '127.0.0.1:1' }],
+    [['members'], { command: 'members', action: 'list', expected: undefined, failIfBehind: false }],
+    [
+      ['members', 'add', '4=h:4', '5=h:5', '--expected', '0'],
+      changed({ add: ['4', '5'], addresses: { 4: 'h:4', 5: 'h:5' } }, { expected: 0 }),
+    ],
+    [['members', 'add-learner', '4=h:4'], changed({ learners: ['4'], addresses: { 4: 'h:4' } })],
+    [['members', 'promote', '4', '--fail-if-behind'], changed({ add: ['4'] }, { failIfBehind: true })],
+    [['members', 'remove', '1', '2'], changed({ remove: ['1', '2'] })],
+    [['members', 'plan', 'remove', '1'], changed({ remove: ['1'] }, { dryRun: true })],
+    [['members', 'replace', '1', '4=h:4'], changed({ add: ['4'], remove: ['1'], addresses: { 4: 'h:4' } })],
     [['status'], { command: 'status' }],
     [
       ['bench', '--clients', '256', '--duration', '0.5', '--reads', '0.25'],
@@ -75,12 +110,30 @@ describe('a command of raft-client', () => {
     );
   });
 
-  const all = 'get, set, delete, cas, list, status, bench';
+  const all = 'get, set, delete, cas, list, watch, status, members, transfer-leader, snapshot, bench';
   const bad: [args: string[], message: string][] = [
     [[], `say what to do: one of ${all}; see raft-client --help`],
     [['put', 'k'], `unknown command "put": use one of ${all}`],
     [['--op', 'toString'], `unknown command "toString": use one of ${all}`],
     [['get'], 'get needs a key: raft-client get KEY'],
+    [
+      ['get', 'k', '--consistency', 'at-least'],
+      '--consistency "at-least" is unknown: use linearizable, lease, local, at-least=REVISION or bounded-staleness=MS',
+    ],
+    [['watch'], 'watch needs a key or --prefix P, one of them: raft-client watch KEY'],
+    [['watch', 'k', '--prefix', 'p'], 'watch needs a key or --prefix P, one of them: raft-client watch KEY'],
+    [['members', 'list', '1'], 'members list has no use for "1": leave it out'],
+    [['members', 'add', '4'], '"4" is no member: write ID=HOST:PORT, such as 4=127.0.0.1:7604'],
+    [['members', 'remove', '1=h:1'], '"1=h:1" is no id of a node: give the id alone, such as 4'],
+    [['members', 'remove', '1', '1'], '1 is named twice: name each member once'],
+    [
+      ['members', 'replace', '1', '1=h:4'],
+      'node 1 cannot take its own place: give the new node an id that was never used',
+    ],
+    [
+      ['members', 'replace', '1'],
+      'members replace needs the old node and the new one: members replace OLD NEW=HOST:PORT',
+    ],
     [['get', 'a', 'b'], 'get has no use for "b": quote what belongs together'],
     [['get', 'a', '--value', 'b'], 'get has no flag --value: leave it out'],
     [['get', 'a', '--key', 'b'], 'the key is given twice, also as --key: give it once'],
@@ -116,7 +169,7 @@ describe('the options of raft-client', () => {
   it('default to what raft-cluster starts', async () => {
     expect(readCommon(await parse([]), directory)).toEqual({
       addresses: ['127.0.0.1:7601', '127.0.0.1:7602', '127.0.0.1:7603'],
-      ...{ transport: 'grpc', timeoutMs: 5000, output: 'text', encoding: 'utf8' },
+      ...{ transport: 'grpc', timeoutMs: 5000, isTimeoutGiven: false, output: 'text', encoding: 'utf8' },
     });
   });
 
