@@ -160,20 +160,20 @@ export class LogWriter {
     const first = this.#queue[0]!;
     const isNew = before === undefined || !fits(before, first);
     const segment = isNew ? await this.#nextSegment(first) : before;
-    failure.check();
     if (segment === undefined) return this.#saveBeside(first);
     const group = this.#takeGroup(segment);
     const spots = this.#encode(segment, isNew, before, group);
     const { bytes } = this.#encoder;
     try {
+      failure.check();
       await writeDurably(segment, bytes);
+      await mark({ segment: segment.id, offset: segment.tail + bytes.length });
     } catch (error) {
       if (isNew) await this.#supply.giveBack(segment);
       throw error;
     }
     segment.tail += bytes.length;
     segment.previous = this.#encoder.previous;
-    await mark({ segment: segment.id, offset: segment.tail });
     if (isNew) {
       this.#active = segment;
       this.ids.push(segment.id);
@@ -205,6 +205,7 @@ export class LogWriter {
 
   /** Any number of hard states take the same space there. */
   async #saveBeside(first: Pending): Promise<void> {
+    this.#options.failure.check();
     await this.#options.saveHardState(hardStateAlone(first)!);
     this.state.apply(first.change);
     this.#queue.shift();

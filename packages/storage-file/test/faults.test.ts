@@ -86,6 +86,12 @@ async function run(disk: SimulatedDisk, steps: readonly Step[]): Promise<Outcome
     assert(error instanceof RaftError || error === dead.reason, `not a storage error: ${String(error)}`);
     // What has failed acknowledges nothing any more, unless it said that the disk is full.
     if (error instanceof RaftError && error.code === 'RAFT_STORAGE_IO') await assertFailStop(storage);
+    // However it failed, it lets go of its files.
+    if (error instanceof RaftError) {
+      const closed = storage.close().catch((failed: unknown) => assert(failed instanceof RaftError, String(failed)));
+      await Promise.race([closed, dead.promise.catch(() => undefined)]);
+      assert.deepEqual(disk.open, []);
+    }
   } finally {
     dead.stop();
   }
@@ -167,7 +173,7 @@ function end(disk: SimulatedDisk, kind: Fault): void {
 /** RAFT_FAULTS=all tries every case of a failing recovery, which takes minutes; without it, one in some dozens. */
 const everyCase = process.env['RAFT_FAULTS'] === 'all';
 
-describe('storage-file: the N-th I/O fails, for every N', { timeout: everyCase ? 3_600_000 : 60_000 }, () => {
+describe('storage-file: the N-th I/O fails, for every N', { timeout: everyCase ? 3_600_000 : 180_000 }, () => {
   const steps = scenario();
   for (const kind of faults) {
     test(kind, async () => {

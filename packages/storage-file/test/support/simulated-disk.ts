@@ -59,6 +59,8 @@ export class SimulatedDisk {
 
   /** What the last operation that failed was. */
   failed: string = '';
+  /** Files that are open, by their paths. */
+  readonly open: string[] = [];
 
   get operations(): number {
     return this.#operations;
@@ -89,13 +91,12 @@ export class SimulatedDisk {
     this.#life++;
     this.#fault = undefined;
     this.#locks.clear();
+    this.open.length = 0;
   }
 
   /** The process dies with the machine, and what was not synced survives as luck will have it. */
   crash(): void {
-    this.#life++;
-    this.#fault = undefined;
-    this.#locks.clear();
+    this.kill();
     const survivors = Math.floor(this.#random() * (this.#renamings.length + 1));
     for (const change of this.#renamings.slice(0, survivors)) change(this.#durableNames);
     this.#renamings = [];
@@ -165,6 +166,7 @@ export class SimulatedDisk {
       this.#change((names) => names.set(path, made));
     }
     const inode = this.#find(path);
+    this.open.push(path);
     return {
       read: (target, position) => this.#step(life, `read ${path}`, () => inode.bytes.copy(target, 0, position)),
       write: (source, position) => this.#write(life, inode, path, mode, Buffer.from(source), position),
@@ -174,7 +176,10 @@ export class SimulatedDisk {
           inode.unsynced = [];
         }),
       size: () => this.#step(life, `size ${path}`, () => inode.bytes.length),
-      close: () => this.#step(life, `close ${path}`, () => undefined),
+      close: () => {
+        this.open.splice(this.open.indexOf(path), 1);
+        return this.#step(life, `close ${path}`, () => undefined);
+      },
     };
   }
 

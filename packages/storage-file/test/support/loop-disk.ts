@@ -1,0 +1,52 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const imageBytes = 400 * 1024 * 1024;
+
+/** An XFS file system in a file, which can be cut off from its disk as by a loss of power. */
+export interface LoopDisk {
+  /** Where it is mounted. */
+  readonly path: string;
+  /** From now on nothing gets to the disk, and every call fails; what was not synced is gone. */
+  cutPower: () => Promise<void>;
+  /** Mounts it again, after a cut. */
+  restorePower: () => Promise<void>;
+  remove: () => void;
+}
+
+/** Undefined where it takes more than this process has: the words say what. */
+export function makeLoopDisk(): LoopDisk | string {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs Linux and root, to mount a file system';
+  for (const program of ['mkfs.xfs', 'xfs_io', 'mount', 'umount']) {
+    if (spawnSync(program, ['--version']).error) return `needs ${program} (Debian: xfsprogs, mount)`;
+  }
+  const root = mkdtempSync(join(tmpdir(), 'raft-power-'));
+  const [image, path] = [join(root, 'image'), join(root, 'mount')];
+  writeFileSync(image, '');
+  truncateSync(image, imageBytes);
+  mkdirSync(path);
+  const made = spawnSync('mkfs.xfs', ['-q', image], { encoding: 'utf8' });
+  const mounted = made.status === 0 ? spawnSync('mount', ['-o', 'loop', image, path], { encoding: 'utf8' }) : made;
+  if (mounted.status !== 0) {
+    rmSync(root, { recursive: true });
+    return `needs a loop device and a kernel with XFS: ${mounted.stderr.trim()}`;
+  }
+  return {
+    path,
+    async cutPower() {
+      await run('xfs_io', ['-x', '-c', 'shutdown', path]);
+    },
+    async restorePower() {
+      await run('umount', [path]);
+      await run('mount', ['-o', 'loop', image, path]);
+    },
+    remove() {
+      spawnSync('umount', ['-l', path]);
+      rmSync(root, { recursive: true });
+    },
+  };
+}
