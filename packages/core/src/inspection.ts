@@ -94,7 +94,8 @@ export interface IndexRange {
 
 export interface StorageProblem {
   /**
-   * `torn`: the last write was cut off by a crash; nothing that was acknowledged is missing and the next start mends it.
+   * `torn`: the last write was cut off by a crash, or there are bytes where nothing was written; nothing that was
+   * acknowledged is missing, and a start minds it no more.
    * `snapshot`: the log is whole, the snapshot's data are not: a node has to fetch another's. `corrupt`: a start refuses.
    */
   readonly kind: 'torn' | 'snapshot' | 'corrupt';

@@ -20,7 +20,7 @@ export async function verify(found: Found, records: AsyncIterable<StorageRecord>
   for await (const record of records) {
     count++;
     if (record.state !== 'damaged' || known.has(`${record.file} ${record.offset}`)) continue;
-    problems.push(recordProblem(record));
+    problems.push(recordProblem(found, record));
   }
   const { index: lastIndex, term: lastTerm } = state.last;
   return { records: count, problems, hardState, firstIndex: state.firstIndex, lastIndex, lastTerm, snapshot };
@@ -30,10 +30,12 @@ function problemOf(kind: StorageProblem['kind'], { place, message }: DamageError
   return { kind, file: basename(place.path), offset: place.offset, entries: place.entries, message };
 }
 
-function recordProblem({ kind, file, offset, size, note }: StorageRecord): StorageProblem {
+function recordProblem({ logDamage }: Found, { kind, file, offset, size, note }: StorageRecord): StorageProblem {
   const isData = kind === 'chunk' || kind === 'snapshotEnd';
   const message = `${file}, offset ${offset}, ${size} bytes: ${note ?? 'damaged'}`;
-  return { kind: isData ? 'snapshot' : 'corrupt', file, offset, entries: undefined, message };
+  // When the log is whole, what is damaged lies behind the last record of a segment, where nothing was.
+  const rest = logDamage ? 'corrupt' : 'torn';
+  return { kind: isData ? 'snapshot' : rest, file, offset, entries: undefined, message };
 }
 
 function tornProblems(found: Found): StorageProblem[] {

@@ -35,7 +35,7 @@ async function load(storage: Storage, known: Known, random: Random): Promise<num
     known.states.shift();
     acknowledged++;
   };
-  const broken = (error: { code?: string }): void => assert.equal(error.code, 'RAFT_STORAGE_IO', String(error));
+  const broken = (error: Error & { code?: string }): void => assert.equal(error.code, 'RAFT_STORAGE_IO', error.message);
   const snapshots = takeSnapshots(storage, known).catch(broken);
   try {
     for (;;) {
@@ -57,7 +57,7 @@ async function load(storage: Storage, known: Known, random: Random): Promise<num
       if (pending.length >= inFlight) await pending.shift();
     }
   } catch (error) {
-    broken(error as { code?: string });
+    broken(error as Error);
   }
   await Promise.allSettled(pending);
   await snapshots;
