@@ -1,4 +1,6 @@
 import type { AppendEntries, GroupId, Message } from '@raft/core';
+import { bulkOf } from './bulk.js';
+import type { Bulk } from './bulk.js';
 import { DecodeError } from './decode-error.js';
 import { decodeMessage } from './decode-message.js';
 import { packedBytes, packEntries } from './entries.js';
@@ -36,7 +38,9 @@ interface Plan {
   /** Bytes of the append's fields and of its packed entries. */
   readonly bodyBytes: number;
   readonly entriesBytes: number;
-  /** The whole message, when it is not an append: those are small, so the generated code writes them. */
+  /** The body, when the message is another one that may be large. */
+  readonly bulk: Bulk | undefined;
+  /** The whole message, when it is a small one: the generated code writes those. */
   readonly encoded: Uint8Array | undefined;
 }
 
@@ -59,12 +63,17 @@ export function encodeEnvelope(groupId: GroupId, messages: readonly Message[]): 
 }
 
 function plan(message: Message): Plan {
-  if (message.type !== 'appendEntries') {
-    const encoded = raftV1.Message.encode(toProto(message)).finish();
-    return { message, bytes: encoded.length, fromBytes: 0, toBytes: 0, bodyBytes: 0, entriesBytes: 0, encoded };
+  if (message.type === 'appendEntries') return planAppend(message);
+  if (message.type === 'installSnapshot' || message.type === 'propose') {
+    const bulk = bulkOf(message);
+    return { ...planHeader(message, bulk.bytes), entriesBytes: 0, bulk, encoded: undefined };
   }
-  const fromBytes = stringBytes(message.from);
-  const toBytes = stringBytes(message.to);
+  const encoded = raftV1.Message.encode(toProto(message)).finish();
+  const none = { fromBytes: 0, toBytes: 0, bodyBytes: 0, entriesBytes: 0, bulk: undefined };
+  return { message, bytes: encoded.length, ...none, encoded };
+}
+
+function planAppend(message: AppendEntries): Plan {
   const entriesBytes = packedBytes(message.entries);
   const last = message.entries.at(-1);
   if (last !== undefined && last.index !== message.prevLogIndex + message.entries.length) {
@@ -77,12 +86,18 @@ function plan(message: Message): Plan {
     varintFieldBytes(message.round) +
     (entriesBytes === 0 ? 0 : bytesFieldBytes(entriesBytes)) +
     varintFieldBytes(Number(message.quiesce));
+  return { ...planHeader(message, bodyBytes), entriesBytes, bulk: undefined, encoded: undefined };
+}
+
+function planHeader(message: Message, bodyBytes: number): Omit<Plan, 'entriesBytes' | 'bulk' | 'encoded'> {
+  const fromBytes = stringBytes(message.from);
+  const toBytes = stringBytes(message.to);
   const bytes =
     (fromBytes === 0 ? 0 : bytesFieldBytes(fromBytes)) +
     (toBytes === 0 ? 0 : bytesFieldBytes(toBytes)) +
     varintFieldBytes(message.term) +
     bytesFieldBytes(bodyBytes);
-  return { message, bytes, fromBytes, toBytes, bodyBytes, entriesBytes, encoded: undefined };
+  return { message, bytes, fromBytes, toBytes, bodyBytes };
 }
 
 function writeMessage(out: Uint8Array, start: number, plan: Plan): number {
@@ -90,12 +105,14 @@ function writeMessage(out: Uint8Array, start: number, plan: Plan): number {
     out.set(plan.encoded, start);
     return start + plan.bytes;
   }
-  const message = plan.message as AppendEntries;
-  let at = writeStringField(out, start, Tag.messageFrom, message.from, plan.fromBytes);
-  at = writeStringField(out, at, Tag.messageTo, message.to, plan.toBytes);
-  at = writeVarintField(out, at, Tag.messageTerm, message.term);
-  out[at] = Tag.messageAppendEntries;
+  const { from, to, term } = plan.message;
+  let at = writeStringField(out, start, Tag.messageFrom, from, plan.fromBytes);
+  at = writeStringField(out, at, Tag.messageTo, to, plan.toBytes);
+  at = writeVarintField(out, at, Tag.messageTerm, term);
+  out[at] = plan.bulk?.tag ?? Tag.messageAppendEntries;
   at = writeVarint(out, at + 1, plan.bodyBytes);
+  if (plan.bulk !== undefined) return plan.bulk.write(out, at);
+  const message = plan.message as AppendEntries;
   at = writeVarintField(out, at, Tag.appendPrevLogIndex, message.prevLogIndex);
   at = writeVarintField(out, at, Tag.appendPrevLogTerm, message.prevLogTerm);
   at = writeVarintField(out, at, Tag.appendLeaderCommit, message.leaderCommit);

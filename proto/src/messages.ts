@@ -6,26 +6,29 @@ import type {
   InstallSnapshot,
   InstallSnapshotResponse,
   Message,
+  Propose,
   ProposeResponse,
   Rejection,
 } from '@raft/core';
-import { snapshotFromProto, snapshotToProto } from './configuration.js';
+import { snapshotFromProto } from './configuration.js';
 import { DecodeError } from './decode-error.js';
-import { packedBytes, packEntries, unpackEntries } from './entries.js';
+import { unpackEntries } from './entries.js';
 import type { raftV1 } from './generated/protos.js';
 import { varintBytes } from './wire.js';
+
+export type SmallMessage = Exclude<Message, AppendEntries | InstallSnapshot | Propose>;
 
 const outcomes = ['continue', 'installed', 'refused'] as const;
 const refusals = [undefined, 'notLeader', 'overloaded', 'transferring', 'diskFull'] as const;
 
-/** All but appends, which `envelope.ts` writes by itself. Throws RangeError for numbers that are not integers from 0 to 2^53 - 1. */
-export function toProto(message: Exclude<Message, AppendEntries>): raftV1.Message.$Properties {
+/** All but those that may be large, which are written by hand. Throws RangeError for numbers that are not integers from 0 to 2^53 - 1. */
+export function toProto(message: SmallMessage): raftV1.Message.$Properties {
   const { from, to, term } = message;
   checkIntegers(term);
   return { from, to, term, ...bodyOf(message) };
 }
 
-function bodyOf(message: Exclude<Message, AppendEntries>): raftV1.Message.$Properties {
+function bodyOf(message: SmallMessage): raftV1.Message.$Properties {
   switch (message.type) {
     case 'requestVote': {
       const { preVote, transfer, lastLogIndex, lastLogTerm, storeId } = message;
@@ -38,8 +41,6 @@ function bodyOf(message: Exclude<Message, AppendEntries>): raftV1.Message.$Prope
     }
     case 'appendEntriesResponse':
       return { appendEntriesResponse: appendResponse(message) };
-    case 'installSnapshot':
-      return { installSnapshot: installSnapshot(message) };
     case 'installSnapshotResponse':
       return { installSnapshotResponse: installResponse(message) };
     case 'timeoutNow':
@@ -52,9 +53,6 @@ function bodyOf(message: Exclude<Message, AppendEntries>): raftV1.Message.$Prope
       return {
         readIndexResponse: { id: message.id, ...(message.index === undefined ? {} : { index: message.index }) },
       };
-    case 'propose':
-      checkIntegers(message.id);
-      return { propose: { id: message.id, commands: packCommands(message.commands) } };
     case 'proposeResponse':
       return { proposeResponse: proposeResponse(message) };
   }
@@ -65,12 +63,6 @@ function appendResponse(message: AppendEntriesResponse): raftV1.AppendEntriesRes
   checkIntegers(round, matchIndex, priority);
   if (rejection !== undefined) checkIntegers(rejection.prevLogIndex, rejection.hintIndex, rejection.hintTerm);
   return { round, matchIndex, rejection: rejection ?? null, storeId, priority };
-}
-
-function installSnapshot(message: InstallSnapshot): raftV1.InstallSnapshot.$Properties {
-  const { round, snapshot, streamId, offset, data, checksum, done } = message;
-  checkIntegers(round, streamId, offset, snapshot.index, snapshot.term, snapshot.configurationIndex);
-  return { round, snapshot: snapshotToProto(snapshot), streamId, offset, data, checksum, done };
 }
 
 function installResponse(message: InstallSnapshotResponse): raftV1.InstallSnapshotResponse.$Properties {
@@ -86,15 +78,13 @@ function proposeResponse(message: ProposeResponse): raftV1.ProposeResponse.$Prop
 }
 
 /** The generated code writes any number, whatever comes of it. */
-function checkIntegers(...values: number[]): void {
+export function checkIntegers(...values: number[]): void {
   for (const value of values) varintBytes(value);
 }
 
-function packCommands(commands: readonly ForwardedCommand[]): Uint8Array {
-  const entries: Entry[] = commands.map(({ type, data }, i) => ({ index: i + 1, term: 0, type, data }));
-  const out = new Uint8Array(packedBytes(entries));
-  packEntries(out, 0, entries);
-  return out;
+/** Commands as they are packed. */
+export function commandEntries(commands: readonly ForwardedCommand[]): Entry[] {
+  return commands.map(({ type, data }, i) => ({ index: i + 1, term: 0, type, data }));
 }
 
 /** Throws {@link DecodeError} for a message without a body that is known here. */
