@@ -1,8 +1,8 @@
 import { status as Status } from '@grpc/grpc-js';
-import type { Call, CallHandler } from '@raft/core';
+import type { CallHandler } from '@raft/core';
 import { DecodeError, decodeCalls, encodeReplies } from '@raft/proto';
 import type { EncodedReply } from '@raft/proto';
-import { targetEnvelopeBytes } from '@raft/proto/transport';
+import { ServedCalls, targetEnvelopeBytes } from '@raft/proto/transport';
 import { ownBytes } from './bytes.js';
 import { endStream } from './inbound-peer.js';
 import type { ServerStream } from './inbound-peer.js';
@@ -27,8 +27,7 @@ export class ServedClient {
   readonly #limits: Limits;
   readonly #events: ServedClientEvents;
   readonly #sender: Sender;
-  readonly #calls = new Map<number, ServedCall>();
-  #callBytes = 0;
+  readonly #calls: ServedCalls;
   #replies: EncodedReply[] = [];
   #replyBytes = 0;
   #paused = false;
@@ -42,6 +41,7 @@ export class ServedClient {
     this.#stream = stream;
     this.#limits = limits;
     this.#events = events;
+    this.#calls = new ServedCalls(events.onCall, (id, payload, error) => this.#onEnded(id, payload, error));
     this.#sender = new Sender(stream, () => this.#nextBatch());
     stream.on('data', (bytes: Uint8Array) => this.#onData(bytes));
     stream.on('end', () => {
@@ -60,20 +60,19 @@ export class ServedClient {
   finish(reason: string): void {
     if (this.#ended) return;
     this.#finishing = true;
-    this.#cancelAll();
+    this.#calls.cancelAll();
     this.#sender.drain(() => {
       this.#close(undefined);
       endStream(this.#stream, plainStatus(Status.UNAVAILABLE, reason));
     });
   }
 
-  /** Called by a call when it has its answer. */
-  end(call: ServedCall, payload: Uint8Array | undefined, error: string | undefined): void {
-    this.#forget(call);
+  #onEnded(id: number, payload: Uint8Array | undefined, error: string | undefined): void {
+    this.#throttle();
     if (payload !== undefined && payload.length > this.#limits.maxMessageBytes - replyHeaderBytes) {
-      this.#reply({ id: call.id, payload: undefined, error: `the answer of ${payload.length} bytes is too large` });
+      this.#reply({ id, payload: undefined, error: `the answer of ${payload.length} bytes is too large` });
     } else {
-      this.#reply({ id: call.id, payload, error });
+      this.#reply({ id, payload, error });
     }
   }
 
@@ -81,8 +80,8 @@ export class ServedClient {
     if (this.#ended || this.#finishing) return;
     try {
       for (const { id, payload, cancel } of decodeCalls(ownBytes(bytes))) {
-        if (cancel === true) this.#cancel(id);
-        else this.#begin(id, payload);
+        if (cancel === true) this.#calls.cancel(id);
+        else this.#calls.begin(id, payload);
         if (this.#ended) return;
       }
     } catch (error) {
@@ -92,33 +91,12 @@ export class ServedClient {
     this.#throttle();
   }
 
-  #begin(id: number, request: Uint8Array): void {
-    if (this.#calls.has(id)) throw new DecodeError(`call ${id} is under way already`);
-    const call = new ServedCall(this, id, request);
-    this.#calls.set(id, call);
-    this.#callBytes += request.length;
-    this.#events.onCall(call);
-  }
-
-  #cancel(id: number): void {
-    const call = this.#calls.get(id);
-    if (call === undefined) return;
-    this.#forget(call);
-    call.cancel();
-  }
-
-  #forget(call: ServedCall): void {
-    if (!this.#calls.delete(call.id)) return;
-    this.#callBytes -= call.payload.length;
-    this.#throttle();
-  }
-
   /** Reads requests only while there is room for them and their answers. */
   #throttle(): void {
     const { maxClientRequests, maxClientRequestBytes } = this.#limits;
     const full =
       this.#calls.size >= maxClientRequests ||
-      this.#callBytes >= maxClientRequestBytes ||
+      this.#calls.bytes >= maxClientRequestBytes ||
       this.#unsentBytes >= maxClientRequestBytes;
     if (full === this.#paused || this.#ended) return;
     this.#paused = full;
@@ -185,47 +163,7 @@ export class ServedClient {
     this.#ended = true;
     this.#sender.stop();
     this.#replies = [];
-    this.#cancelAll();
+    this.#calls.cancelAll();
     this.#events.closed(fault);
-  }
-
-  #cancelAll(): void {
-    const calls = [...this.#calls.values()];
-    this.#calls.clear();
-    this.#callBytes = 0;
-    for (const call of calls) call.cancel();
-  }
-}
-
-/** One request. Its first end counts; what comes later, or after the client has gone, does nothing. */
-class ServedCall implements Call {
-  readonly id: number;
-  readonly payload: Uint8Array;
-  oncancel: (() => void) | undefined;
-  #client: ServedClient | undefined;
-
-  constructor(client: ServedClient, id: number, payload: Uint8Array) {
-    this.id = id;
-    this.payload = payload;
-    this.#client = client;
-  }
-
-  respond(payload: Uint8Array): void {
-    this.#end(payload, undefined);
-  }
-
-  fail(message: string): void {
-    this.#end(undefined, message);
-  }
-
-  cancel(): void {
-    this.#client = undefined;
-    this.oncancel?.();
-  }
-
-  #end(payload: Uint8Array | undefined, error: string | undefined): void {
-    const client = this.#client;
-    this.#client = undefined;
-    client?.end(this, payload, error);
   }
 }

@@ -1,13 +1,14 @@
-import type { Call, CallHandler } from '@raft/core';
+import type { CallHandler } from '@raft/core';
 import { decodeCalls, encodeReplies } from '@raft/proto';
 import type { EncodedReply } from '@raft/proto';
+import { ServedCalls, targetEnvelopeBytes } from '@raft/proto/transport';
 import type { Connection } from './connection.js';
-import { FrameError, FrameKind } from './frame.js';
+import { FrameKind } from './frame.js';
 import { ownBytes } from './frame-reader.js';
 import type { Limits } from './limits.js';
 
 /** A frame of answers is closed when it has reached this size, and none is begun while so much is unsent. */
-const targetRepliesBytes = 1024 * 1024;
+const targetRepliesBytes = targetEnvelopeBytes;
 
 /** An answer as short as a refusal is always sent: what it tells of may be done, and a refusal says that nothing is. */
 const shortAnswerBytes = 4096;
@@ -18,10 +19,8 @@ const pauseAtReplyBytes = 4 * 1024 * 1024;
 /** The server's side of a client's connection: the calls under way, and the answers of a turn that travel together. */
 export class ServedClient {
   readonly #connection: Connection;
-  readonly #onCall: CallHandler;
   readonly #limits: Limits;
-  readonly #calls = new Map<number, ServedCall>();
-  #callBytes = 0;
+  readonly #calls: ServedCalls;
   #paused = false;
   #replies: EncodedReply[] = [];
   #replyBytes = 0;
@@ -30,8 +29,8 @@ export class ServedClient {
 
   constructor(connection: Connection, onCall: CallHandler, limits: Limits) {
     this.#connection = connection;
-    this.#onCall = onCall;
     this.#limits = limits;
+    this.#calls = new ServedCalls(onCall, (id, payload, error) => this.#onEnded(id, payload, error));
     connection.onStall(limits.silenceTimeoutMs, () => this.#tooSlow());
     connection.onDrain(() => this.flush(targetRepliesBytes));
   }
@@ -40,12 +39,12 @@ export class ServedClient {
     return this.#calls.size;
   }
 
-  /** Takes a CallBatch. Throws `DecodeError` and `FrameError`. */
+  /** Takes a CallBatch. Throws `DecodeError`. */
   receive(payload: Uint8Array): void {
     for (const { id, payload: request, cancel } of decodeCalls(ownBytes(payload))) {
       if (this.#gone) return;
-      if (cancel === true) this.#cancel(id);
-      else this.#begin(id, request);
+      if (cancel === true) this.#calls.cancel(id);
+      else this.#calls.begin(id, request);
     }
     this.#adjustReading();
   }
@@ -54,9 +53,7 @@ export class ServedClient {
   lost(): void {
     this.#gone = true;
     this.#replies = [];
-    const calls = [...this.#calls.values()];
-    this.#calls.clear();
-    for (const call of calls) call.cancel();
+    this.#calls.cancelAll();
   }
 
   /** Sends the answers that were given so far, as long as less than `maxUnsentBytes` are unsent. */
@@ -74,13 +71,12 @@ export class ServedClient {
     this.#adjustReading();
   }
 
-  /** Called by a call when it has its answer. */
-  end(call: ServedCall, payload: Uint8Array | undefined, error: string | undefined): void {
-    this.#forget(call);
+  #onEnded(id: number, payload: Uint8Array | undefined, error: string | undefined): void {
+    if (this.#paused) this.#adjustReading();
     if (this.#gone) return;
     const refusal = payload === undefined ? error : this.#refuseAnswer(payload.length);
     if (refusal === undefined) this.#replyBytes += payload?.length ?? 0;
-    this.#replies.push({ id: call.id, payload: refusal === undefined ? payload : undefined, error: refusal });
+    this.#replies.push({ id, payload: refusal === undefined ? payload : undefined, error: refusal });
     if (this.#flushing) return;
     this.#flushing = true;
     // After the promises of this turn too: whatever they answer goes with it.
@@ -112,33 +108,12 @@ export class ServedClient {
     return to;
   }
 
-  #begin(id: number, request: Uint8Array): void {
-    if (this.#calls.has(id)) throw new FrameError(`call ${id} is under way already`);
-    const call = new ServedCall(this, id, request);
-    this.#calls.set(id, call);
-    this.#callBytes += request.length;
-    this.#onCall(call);
-  }
-
-  #cancel(id: number): void {
-    const call = this.#calls.get(id);
-    if (call === undefined) return;
-    this.#forget(call);
-    call.cancel();
-  }
-
-  #forget(call: ServedCall): void {
-    if (!this.#calls.delete(call.id)) return;
-    this.#callBytes -= call.payload.length;
-    if (this.#paused) this.#adjustReading();
-  }
-
   /** Reads no further while the client has too much under way: it waits, and so do the requests in its socket. */
   #adjustReading(): void {
     const { maxClientRequests, maxClientRequestBytes } = this.#limits;
     const pause =
       this.#calls.size >= maxClientRequests ||
-      this.#callBytes >= maxClientRequestBytes ||
+      this.#calls.bytes >= maxClientRequestBytes ||
       this.#waitingReplyBytes >= pauseAtReplyBytes;
     if (pause === this.#paused) return;
     this.#paused = pause;
@@ -149,38 +124,5 @@ export class ServedClient {
   #tooSlow(): void {
     const reason = `the client does not read its answers: ${this.#connection.unsentBytes} bytes wait`;
     this.#connection.destroy({ reason, fault: true });
-  }
-}
-
-/** One request. Its first end counts; what comes later, or after the client has gone, does nothing. */
-class ServedCall implements Call {
-  readonly id: number;
-  readonly payload: Uint8Array;
-  oncancel: (() => void) | undefined;
-  #client: ServedClient | undefined;
-
-  constructor(client: ServedClient, id: number, payload: Uint8Array) {
-    this.id = id;
-    this.payload = payload;
-    this.#client = client;
-  }
-
-  respond(payload: Uint8Array): void {
-    this.#end(payload, undefined);
-  }
-
-  fail(message: string): void {
-    this.#end(undefined, message);
-  }
-
-  cancel(): void {
-    this.#client = undefined;
-    this.oncancel?.();
-  }
-
-  #end(payload: Uint8Array | undefined, error: string | undefined): void {
-    const client = this.#client;
-    this.#client = undefined;
-    client?.end(this, payload, error);
   }
 }
