@@ -54,6 +54,35 @@ describe('storage-file: the lock of a directory', { timeout: 30_000 }, () => {
     await storage.close();
   });
 
+  test('of many processes that want it at once, one gets it, also where the last one was killed', async () => {
+    for (let round = 0; round < 3; round++) {
+      const racers = await Promise.all(Array.from({ length: 5 }, () => otherProcess()));
+      const said = await Promise.all(racers.map(saidBy));
+      assert.deepEqual(said.toSorted(), [...Array.from({ length: 4 }, () => 'RAFT_STORAGE_IN_USE'), 'open']);
+      await Promise.all(
+        racers.map(async (racer) => {
+          const ended = once(racer, 'exit');
+          racer.kill('SIGKILL');
+          await ended;
+        }),
+      );
+    }
+  });
+
+  test('the directory remembers whose it is', async () => {
+    const storage = fileStorage({ directory });
+    const { storeId } = await storage.open(identity);
+    await storage.close();
+    for (const other of [{ clusterId: 'x' }, { nodeId: 'x' }, { groupId: 'x' }]) {
+      await assert.rejects(storage.open({ ...identity, ...other }), { code: 'RAFT_STORAGE_IDENTITY' });
+    }
+    assert.equal((await storage.open(identity)).storeId, storeId);
+    await storage.close();
+    rmSync(directory, { recursive: true });
+    assert.notEqual((await storage.open(identity)).storeId, storeId);
+    await storage.close();
+  });
+
   test('two storages of one process cannot have it, by whatever path', async () => {
     const storage = fileStorage({ directory });
     await storage.open(identity);
