@@ -28,20 +28,26 @@ export class IndexQueue<T extends AtIndex> {
 
   giveUp(item: T): void {
     item.isOver = true;
-    if (++this.#over <= this.#heap.length / 2) return;
-    const live = this.#heap.filter(({ isOver }) => !isOver);
-    this.clear();
-    for (const one of live) this.add(one);
+    this.#over++;
+    this.#tidy();
   }
 
   /** Takes out one that waits for `index` or an earlier one, the earliest first; undefined when there is none. */
   take(index: LogIndex): T | undefined {
     for (let first = this.#heap[0]; first !== undefined && first.index <= index; first = this.#heap[0]) {
       this.#removeFirst();
+      if (first.isOver) this.#over--;
+      this.#tidy();
       if (!first.isOver) return first;
-      this.#over--;
     }
     return undefined;
+  }
+
+  #tidy(): void {
+    if (2 * this.#over <= this.#heap.length) return;
+    const live = this.#heap.filter(({ isOver }) => !isOver);
+    this.clear();
+    for (const one of live) this.add(one);
   }
 
   clear(): void {
