@@ -54,6 +54,8 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     priority: options.priority,
     maxClockDrift: options.maxClockDrift,
     sessionTimeoutMs: options.sessionTimeoutMs,
+    // A client of the map finds the leader by itself, and stays there.
+    forward: false,
     logger,
   });
   served.bind(node);

@@ -2,7 +2,6 @@ import type { Raft } from '../consensus/raft.js';
 import { UnknownOutcomeError } from '../errors.js';
 import type { RaftError } from '../errors.js';
 import type { ForwardedCommand, Message, ProposeResponse } from '../messages.js';
-import { EntryType } from '../types.js';
 import type { Term } from '../types.js';
 import { LeaderGate } from './leader-gate.js';
 import type { Proposal } from './proposal.js';
@@ -82,9 +81,10 @@ export class Forwarding {
   }
 
   /** The commands that a response answers, in the order of the question; none when nobody waits for it. */
-  take({ id, term }: ProposeResponse): readonly Proposal[] {
+  take({ id, term, accepted }: ProposeResponse): readonly Proposal[] {
     const question = this.#questions.get(id);
-    if (question === undefined || question.term !== term) return [];
+    // Only the leader of the term in which it was asked can have taken anything.
+    if (question === undefined || (accepted > 0 && question.term !== term)) return [];
     this.#questions.delete(id);
     for (const proposal of question.proposals) this.#release(proposal);
     return question.proposals;
@@ -124,13 +124,10 @@ export class Forwarding {
 
 const commandOf = ({ type, data }: Proposal): ForwardedCommand => ({ type, data });
 
-/** Why a message with commands must not reach the log: what enters it has to make sense to every replica. */
+/** Why commands that are handed on must not reach the log: what enters it has to make sense to every replica. */
 export function whyMalformedProposal(message: Message): string | undefined {
   if (message.type !== 'propose') return undefined;
   for (const { type, data } of message.commands) {
-    if (type !== EntryType.command && type !== EntryType.session && type !== EntryType.sessionCommand) {
-      return `entries of type ${type} are not proposed`;
-    }
     const why = whyNoSessionEntry(type, data);
     if (why !== undefined) return why;
   }

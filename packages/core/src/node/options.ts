@@ -42,7 +42,7 @@ export function resolveOptions(
     bootstrap: bootstrapOf(options.bootstrap, name('id', options.id)),
     maxEntryBytes: count('maxEntryBytes', options.maxEntryBytes ?? 4 * MiB),
     maxPending: count('maxPending', options.maxPending ?? 100_000),
-    forward: options.forward ?? false,
+    forward: options.forward ?? true,
     maxSessions: count('maxSessions', options.maxSessions ?? 10_000),
     sessionTimeoutMs: positive('sessionTimeoutMs', options.sessionTimeoutMs ?? 3_600_000),
     readmitWiped: options.readmitWiped ?? true,

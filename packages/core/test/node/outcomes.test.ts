@@ -11,8 +11,8 @@ afterEach(() => cluster.end());
 
 const applied = (member: Member): string[] => member.machine.applied.map((entry) => entry.command);
 
-test('NotLeader names the leader and its address, or nobody', async () => {
-  cluster = testCluster();
+test('NotLeader, without forwarding, names the leader and its address, or nobody', async () => {
+  cluster = testCluster({ options: { forward: false } });
   await cluster.elect();
   const { node } = cluster.member('3');
   const refused = watch(node.propose('a'));

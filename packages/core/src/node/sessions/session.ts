@@ -44,7 +44,9 @@ export class ClientSession<Command, Result> implements Session<Command, Result> 
   #firstUnacknowledged = 1;
   /** Those from there on that have, too. */
   readonly #finished = new Set<number>();
+  /** Closed, or known to have expired. */
   #isOver = false;
+  #isStopped = false;
   #lastUsedAt: number;
   #timer: Timer | undefined;
 
@@ -68,7 +70,7 @@ export class ClientSession<Command, Result> implements Session<Command, Result> 
     try {
       return await this.#proposeUntil(this.#host.clock.now() + timeoutMs, data, sequence, signal);
     } catch (error) {
-      if (error instanceof SessionExpiredError) this.stop();
+      if (error instanceof SessionExpiredError) this.#end();
       throw error;
     } finally {
       this.#finish(sequence);
@@ -119,13 +121,13 @@ export class ClientSession<Command, Result> implements Session<Command, Result> 
     try {
       await this.#host.keepSession(this.id, { ...options, firstUnacknowledged: this.#firstUnacknowledged });
     } catch (error) {
-      if (error instanceof SessionExpiredError) this.stop();
+      if (error instanceof SessionExpiredError) this.#end();
       throw error;
     }
   }
 
   async close(options: CallOptions = {}): Promise<void> {
-    this.stop();
+    this.#end();
     await this.#host.closeSession(this.id, options);
   }
 
@@ -133,11 +135,15 @@ export class ClientSession<Command, Result> implements Session<Command, Result> 
     return this.close();
   }
 
-  /** Takes no more commands and wants no more time. */
+  /** It is not kept alive any more: of the node, which stops. */
   stop(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    this.#isStopped = true;
     this.#timer?.cancel();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.stop();
     this.#host.ended(this);
   }
 
@@ -155,11 +161,11 @@ export class ClientSession<Command, Result> implements Session<Command, Result> 
       try {
         await this.keepAlive({ timeoutMs: Math.min(this.#host.keepAliveMs, DEFAULT_TIMEOUT_MS) });
       } catch (error) {
-        if (!this.#isOver)
+        if (!this.#isStopped)
           this.#host.logger('warn', `session ${this.id} was not kept alive: it is tried again`, { error });
       }
     }
-    if (!this.#isOver) this.#arm();
+    if (!this.#isStopped) this.#arm();
   }
 }
 
