@@ -11,7 +11,8 @@ import type { RaftState } from './state.js';
 /** Whether this node may become a leader: also one of priority 0, when it is asked to. */
 export function canCampaign(state: RaftState): boolean {
   // While term and vote are on their way to the disk nobody hears of them, so another campaign would only start all over.
-  return state.hardStateDurable && state.isHealthy && mayVoteForItself(state) && !isAmnesiac(state);
+  if (state.needsSnapshot || isAmnesiac(state)) return false;
+  return state.hardStateDurable && state.isHealthy && mayVoteForItself(state);
 }
 
 /** The election timeout has passed without a leader (paper, section 5.2; thesis, section 9.6 for the pre-vote). */

@@ -8,7 +8,7 @@ import type { Unwritten } from './log.js';
 import { noticeRemoval } from './members.js';
 import { askReads, startReads } from './read.js';
 import { sendAppends } from './replication.js';
-import { answerInstalled } from './snapshot.js';
+import { answerInstalled, askForSnapshot } from './snapshot.js';
 import type { RareEffects, RaftState } from './state.js';
 import { continueTransfer, go, settleTransfer } from './transfer.js';
 
@@ -23,6 +23,7 @@ export function flush(state: RaftState): Effects {
   askReads(state);
   noticeRemoval(state);
   const write = takeWrite(state);
+  askForSnapshot(state);
   answerInstalled(state);
   answerLeader(state);
   const rare = state.rare ?? nothingRare;

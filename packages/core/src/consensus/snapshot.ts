@@ -1,6 +1,6 @@
 import type { InstallSnapshot, InstallSnapshotResponse } from '../messages.js';
 import type { NodeId, SnapshotMeta } from '../types.js';
-import { compact, forgetConfigurations } from './compaction.js';
+import { caughtUp, compact, forgetConfigurations } from './compaction.js';
 import { followLeader } from './follower.js';
 import { heard } from './identity.js';
 import { completeReads } from './read.js';
@@ -46,13 +46,29 @@ export function receiveInstallSnapshotResponse(state: RaftState, message: Instal
     // What a snapshot holds is committed, and so part of this leader's log.
     matched(state, progress, message.index);
     // It was installed too late. An answer to an earlier stream says nothing of the present one.
-    if (progress.state === 'snapshot' && message.streamId === progress.streamId) progress.isStreaming = false;
+    if (progress.state === 'snapshot' && message.streamId === progress.streamId) {
+      progress.isStreaming = false;
+      // One that needed it although it has the log.
+      if (progress.matchIndex >= state.log.firstIndex - 1) caughtUp(state, progress);
+    }
+  } else if (message.outcome === 'refused' && message.streamId === NO_STREAM && progress.state !== 'snapshot') {
+    progress.needSnapshot();
   }
   (state.rareEffects.snapshotAcks ??= []).push(message);
   completeReads(state);
 }
 
 // Follower
+
+/** Of a `refused` that answers no stream: the follower asks for a snapshot that covers its `index` at least. */
+const NO_STREAM = 0;
+
+/** Its own is damaged, and nothing else tells the leader that it needs one: with each round, since it may be lost. */
+export function askForSnapshot(state: RaftState): void {
+  const { leaderId: to, term, snapshot } = state;
+  if (!state.needsSnapshot || !state.answerDue || state.role !== 'follower' || to === undefined) return;
+  answer(state, { to, term, streamId: NO_STREAM, index: snapshot?.index ?? 0, offset: 0, outcome: 'refused' });
+}
 
 export function receiveInstallSnapshot(state: RaftState, message: InstallSnapshot): void {
   const { from: to, streamId, offset } = message;
@@ -62,7 +78,7 @@ export function receiveInstallSnapshot(state: RaftState, message: InstallSnapsho
     return;
   }
   followLeader(state, message);
-  if (index > state.log.commitIndex) (state.rareEffects.chunks ??= []).push(message);
+  if (index > state.log.commitIndex || state.needsSnapshot) (state.rareEffects.chunks ??= []).push(message);
   else answer(state, { to, term: state.term, streamId, index, offset, outcome: 'installed' });
 }
 
@@ -102,7 +118,8 @@ export function answerInstalled(state: RaftState): void {
  */
 export function snapshotInstalled(state: RaftState, meta: SnapshotMeta): void {
   const { log } = state;
-  if (meta.index <= (state.snapshot?.index ?? 0)) return;
+  if (meta.index <= (state.snapshot?.index ?? 0) && !state.needsSnapshot) return;
+  state.needsSnapshot = false;
   state.snapshot = meta;
   if (log.termAt(meta.index) === meta.term) {
     // A leader finds out by itself what is committed.

@@ -50,8 +50,8 @@ export interface InitialState {
   /** The present snapshot. */
   readonly snapshot?: SnapshotMeta | undefined;
   /**
-   * The snapshot cannot be read, so nothing of the log can be applied: this node votes and takes no entries, does not campaign, and asks its
-   * leader for a snapshot as if its log were empty.
+   * The snapshot cannot be read, so nothing of the log can be applied until a leader has sent another. This node has its log and its votes,
+   * and goes on taking entries and voting; but it does not campaign.
    */
   readonly needsSnapshot?: boolean | undefined;
 }
@@ -128,6 +128,9 @@ export class RaftState {
   leaderContactAt: number = Number.NEGATIVE_INFINITY;
 
   readonly votes: Map<NodeId, boolean> = new Map();
+
+  /** See {@link InitialState}. */
+  needsSnapshot: boolean;
 
   // Follower: what it owes its leader.
   /** Up to here the log is known to equal that of this term's leader. */
@@ -216,6 +219,7 @@ export class RaftState {
     this.writtenCommit = this.log.commitIndex;
     this.verifiedIndex = this.log.commitIndex;
     this.snapshot = initial.snapshot;
+    this.needsSnapshot = initial.needsSnapshot === true;
     this.now = now;
     this.electionDeadline = now;
     // What it promised to a leader before it was restarted it does not remember. One that was just made has promised nothing.

@@ -179,7 +179,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     if (this.#state !== 'starting') throw new NodeStoppedError(`node ${this.id} was stopped while it started`);
     this.#restored = restored;
     for (const { configuration } of initial.configurations) this.#addresses.enter(configuration);
-    this.#raft = new Raft(this.#options.raft, initial, this.#clock.now());
+    this.#raft = new Raft({ ...this.#options.raft, storeId: restored.storeId }, initial, this.#clock.now());
     this.#applier = new Applier<Command, Result>(this.#machine, this.#sessions, appliedIndex, {
       clock: this.#clock,
       entries: (from, to, maxBytes) =>

@@ -66,12 +66,10 @@ export class SnapshotReceiver {
     this.#work ??= this.#drain();
   }
 
-  /** Whoever leads now, or nobody: a partial snapshot of another leader, or of an earlier term, is given up. */
-  leaderIs(leader: NodeId | undefined, term: Term): void {
+  /** A partial snapshot of an earlier term is given up: its leader leads no more. One that is only out of reach may go on. */
+  termIs(term: Term): void {
     const present = this.#incoming ?? this.#waiting[0];
-    if (present === undefined) return;
-    const from = 'leader' in present ? present.leader : present.from;
-    if (from === leader && present.term === term) return;
+    if (present === undefined || present.term === term) return;
     this.#waiting = [];
     this.#giveUp();
   }

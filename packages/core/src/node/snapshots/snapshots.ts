@@ -117,7 +117,7 @@ export class Snapshots {
   execute({ compactTo, snapshotsToSend, snapshotAcks, chunks }: Effects): void {
     const { raft } = this.#host;
     this.#sender.retain(raft.role === 'leader' ? raft.term : undefined, raft.progress);
-    this.#receiver.leaderIs(raft.leaderId, raft.term);
+    this.#receiver.termIs(raft.term);
     for (const { peer, term } of snapshotsToSend) this.#sender.start(peer, term);
     for (const ack of snapshotAcks) this.#sender.answered(ack);
     if (chunks.length > 0) this.#receiver.receive(chunks);

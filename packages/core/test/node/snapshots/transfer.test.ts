@@ -129,7 +129,7 @@ test('a partial snapshot is removed when another leads, and nothing of it is mix
   link.sender.start('2', 3);
   while (link.pieces.length < 8) await link.clock.turn();
   link.wanted = false;
-  link.target.receiver.leaderIs('3', 4);
+  link.target.receiver.termIs(4);
   await link.clock.settle();
   expect(await link.arrived()).toBeUndefined();
   const writer = await link.target.storage.createSnapshot(metaAt(11));

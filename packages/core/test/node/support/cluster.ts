@@ -31,8 +31,10 @@ export interface TestCluster {
   transport(id: NodeId): Transport;
   /** Starts the members that are not started and waits for the first of them to lead. */
   elect(): Promise<Member>;
-  /** Makes the member anew on what its storage holds; it is to be started by the test. */
-  remake(id: NodeId, options?: Partial<Options>): Promise<Member>;
+  /** Makes and starts a member that waits to be added. */
+  join(id: NodeId, options?: Partial<Options>): Promise<Member>;
+  /** Makes the member anew on what its storage holds, or on another one; it is to be started by the test. */
+  remake(id: NodeId, options?: Partial<Options>, storage?: TappedStorage): Promise<Member>;
   /** Stops all; throws when a timer is left behind. */
   end(): Promise<void>;
 }
@@ -102,8 +104,8 @@ export function testCluster({
     member: (id) => members.get(id) as Member,
     transport: (id) => transports.get(id) as Transport,
     async elect() {
-      for (const [id, { node }] of members) {
-        if (node.status().storeId !== '') continue;
+      for (const [id, { node, storage }] of members) {
+        if (storage.isOpen || node.status().term > 0) continue;
         await transports.get(id)?.start();
         await node.start();
       }
@@ -112,11 +114,18 @@ export function testCluster({
       await clock.advance(100);
       return first as Member;
     },
-    async remake(id, own = {}) {
+    async join(id, own = {}) {
+      const joiner = { bootstrap: undefined, random: () => 0.9, ...own } as unknown as Partial<Options>;
+      const member = make(id, makeStorage(id, clock), joiner);
+      await transports.get(id)?.start();
+      await member.node.start();
+      return member;
+    },
+    async remake(id, own = {}, storage = undefined) {
       const old = members.get(id) as Member;
       await old.node.stop();
       await transports.get(id)?.close();
-      const member = make(id, old.storage, { stateMachine: recorder(), ...own });
+      const member = make(id, storage ?? old.storage, { stateMachine: recorder(), ...own });
       await transports.get(id)?.start();
       return member;
     },

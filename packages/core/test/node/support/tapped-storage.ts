@@ -21,7 +21,15 @@ export interface TappedStorage extends Storage {
   opening: Promise<void> | undefined;
 }
 
-export function tappedStorage(inner: Storage = memoryStorage()): TappedStorage {
+export interface TappedStorageOptions {
+  /** Tells its store id, so that leaders record it in an entry of its own. Default false: the log holds what a test puts there. */
+  readonly hasIdentity?: boolean;
+}
+
+export function tappedStorage(
+  inner: Storage = memoryStorage(),
+  { hasIdentity = false }: TappedStorageOptions = {},
+): TappedStorage {
   let gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined;
   const storage: TappedStorage & { isOpen: boolean; closes: number } = {
     appends: [],
@@ -45,7 +53,7 @@ export function tappedStorage(inner: Storage = memoryStorage()): TappedStorage {
       const restored = await inner.open(identity);
       storage.isOpen = true;
       await storage.opening;
-      return restored;
+      return hasIdentity ? restored : { ...restored, storeId: '' };
     },
     async append(batch) {
       const call = storage.appends.push(batch);
