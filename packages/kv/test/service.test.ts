@@ -121,7 +121,7 @@ describe('the service', () => {
   it('tells the status of its node at once, whether it leads or not', () => {
     const node = new FakeNode();
     const { response } = ask(kvService(node, { version: '1.2.3' }), otherRequest({ status: {} })({ timeoutMs: 1 }));
-    const { groupId: _, state: _state, peers, ...facts } = node.facts;
+    const { groupId: _g, state: _s, healthy: _h, diskFull: _d, removed: _r, peers, ...facts } = node.facts;
     expect(response?.status).toMatchObject({
       ...facts,
       peers: peers.map(({ id, matchIndex, nextIndex, state }) => ({ id, matchIndex, nextIndex, state })),

@@ -121,7 +121,7 @@ export function testCluster({
       await member.node.start();
       return member;
     },
-    async remake(id, own = {}, storage = undefined) {
+    async remake(id, own = {}, storage?: TappedStorage) {
       const old = members.get(id) as Member;
       await old.node.stop();
       await transports.get(id)?.close();
