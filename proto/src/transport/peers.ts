@@ -130,9 +130,13 @@ export class Peers {
     const { clock } = this.#context;
     this.#lingerTimer ??= clock.setTimer(clock.now() + lingerMs, () => {
       this.#lingerTimer = undefined;
-      const unnamed = [...this.#peers.values()].filter((peer) => peer.groups.size === 0);
-      for (const peer of unnamed) if (clock.now() - peer.usedAt >= lingerMs) this.#retire(peer);
-      if (unnamed.length > 0) this.#watchUnnamed();
+      let left = false;
+      for (const peer of this.#peers.values()) {
+        if (peer.groups.size > 0) continue;
+        if (clock.now() - peer.usedAt >= lingerMs) this.#retire(peer);
+        else left = true;
+      }
+      if (left) this.#watchUnnamed();
     });
   }
 }
