@@ -11,12 +11,16 @@ export type ThrottledLog = (
 
 const windowMs = 1000;
 
-/** What others do to us must not fill our logs. Topics are few: they never hold what others send. */
+/** Topics may name peers; a hostile crowd must not make them many. */
+const maxTopics = 1000;
+
+/** What others do to us must not fill our logs. */
 export function throttledLog(logger: Logger, clock: Clock): ThrottledLog {
   const windows = new Map<string, { from: number; lines: number; omitted: number }>();
   return (topic, perSecond, level, message, fields) => {
     const now = clock.now();
     const window = windows.get(topic) ?? { from: now, lines: 0, omitted: 0 };
+    if (windows.size >= maxTopics && !windows.has(topic)) windows.clear();
     windows.set(topic, window);
     if (now - window.from >= windowMs) {
       window.from = now;
