@@ -2,15 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
-import { StorageError } from '@raft/core';
+import { RaftError, StorageError } from '@raft/core';
 import type { GroupId, Logger, StorageIdentity } from '@raft/core';
 import { checkFiles, databaseName } from './database-files.js';
+import { useDirectory } from './directory-use.js';
 import { corrupt, doing, FailStop, storageError } from './failure.js';
 import { groupOf, groupRecords, rootKey, storeKey } from './keys.js';
 import { createNote, noteName, openNote } from './note-file.js';
 import type { NoteFile } from './note-file.js';
 import { checksumOf, decodeRecord, encodeRecord, FORMAT_VERSION, saltOf } from './records.js';
 import type { GroupRecord, RootRecord, StoreRecord } from './records.js';
+import { scratchName } from './scratch.js';
 import { Space } from './space.js';
 import { Writer } from './writer.js';
 
@@ -40,13 +42,21 @@ export class Database {
   /** What opening mended. */
   readonly repairs: readonly string[];
   readonly store: StoreRecord;
+  readonly #release: () => void;
   readonly #note: NoteFile;
   readonly #space: Space;
   #bytesSinceNote = 0;
   #noteTimer: NodeJS.Timeout | undefined;
   #noting: Promise<void> | undefined;
 
-  private constructor(path: string, options: DatabaseOptions, content: Content, repairs: readonly string[]) {
+  private constructor(
+    path: string,
+    release: () => void,
+    options: DatabaseOptions,
+    content: Content,
+    repairs: readonly string[],
+  ) {
+    this.#release = release;
     const { level, note, root, records, checksums, store } = content;
     this.path = path;
     this.level = level;
@@ -75,6 +85,21 @@ export class Database {
     await doing(`make ${directory}`, () => mkdir(directory, { recursive: true }));
     // LevelDB tells directories of one process apart by their names.
     const path = await doing(`find ${directory}`, () => realpath(directory));
+    const release = useDirectory(path);
+    try {
+      return await Database.#open(path, release, options, identity);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  static async #open(
+    path: string,
+    release: () => void,
+    options: DatabaseOptions,
+    identity: StorageIdentity,
+  ): Promise<Database> {
     const noted = await doing(`open ${join(path, noteName)}`, () => openNote(path, 'write'));
     try {
       const repairs = noted
@@ -82,12 +107,14 @@ export class Database {
         : await refuseForeign(path);
       const level = await openLevel(path, noted === undefined);
       try {
+        // What an inspector that was killed has left.
+        await rm(join(path, scratchName), { recursive: true, force: true });
         const content = noted ? await readContent(path, level, noted.file) : await createContent(path, level, identity);
         checkIdentity(path, content.store, identity);
-        return new Database(path, options, content, repairs);
+        return new Database(path, release, options, content, repairs);
       } catch (error) {
         await level.close();
-        throw storageError(error, `open ${path}`);
+        throw error instanceof RaftError ? error : storageError(error, `open ${path}`);
       }
     } catch (error) {
       await noted?.file.close();
@@ -147,6 +174,7 @@ export class Database {
       await doing(`close ${this.path}`, () => this.level.close());
     } finally {
       await this.#note.close();
+      this.#release();
     }
   }
 }

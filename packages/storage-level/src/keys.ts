@@ -12,7 +12,7 @@ import type { GroupId, LogIndex } from '@raft/core';
  * `group` is the length of its id in UTF-8 (2 bytes), and the id.
  */
 
-const Kind = { store: 0, root: 1, group: 2, entry: 3, chunk: 4 } as const;
+export const Kind = { store: 0, root: 1, group: 2, entry: 3, chunk: 4 } as const;
 const twoTo32 = 2 ** 32;
 
 export const storeKey: Buffer = Buffer.from([Kind.store]);

@@ -2,10 +2,25 @@ import { levelDatabase, levelStorage } from '@raft/storage-level';
 import { storageSuite } from '@raft/testkit';
 import type { StorageWorld } from '@raft/testkit';
 import { testSuite } from '@raft/testkit/vitest';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Storage } from '@raft/core';
+
+/** LevelDB writes tables in the background, and removes files: a copy is one moment's only when that did not happen meanwhile. */
+function copyQuiet(from: string, to: string): void {
+  const names = (): string => readdirSync(from, { recursive: true }).join();
+  for (let attempt = 1; ; attempt++) {
+    const before = names();
+    try {
+      cpSync(from, to, { recursive: true });
+      if (names() === before) return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt > 50) throw error;
+    }
+    rmSync(to, { recursive: true, force: true });
+  }
+}
 
 /** `make`: a storage on a directory, on a disk with so many bytes free. */
 function worlds(make: (directory: string, freeBytes: () => Promise<number>) => () => Storage): () => StorageWorld {
@@ -29,7 +44,7 @@ function worlds(make: (directory: string, freeBytes: () => Promise<number>) => (
       // much is under way are in crash.test.ts.
       async crash() {
         await made.at(-1)?.append({ entries: [] });
-        cpSync(join(root, `${life}`), join(root, `${life + 1}`), { recursive: true });
+        copyQuiet(join(root, `${life}`), join(root, `${life + 1}`));
         life++;
         place = make(join(root, `${life}`), async () => free);
       },

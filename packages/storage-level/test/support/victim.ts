@@ -56,12 +56,14 @@ export class Victim {
   async start(seed: number): Promise<void> {
     const script = new URL('writer.mjs', import.meta.url).pathname;
     const child = spawn(process.execPath, [script, this.#directory, `${seed}`], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
     this.#said = '';
+    let complaint = '';
+    child.stderr.on('data', (text: Buffer) => (complaint += text.toString()));
     await new Promise<void>((resolve, reject) => {
-      child.once('exit', () => reject(new Error(`the writer ended: ${this.#said.slice(-500)}`)));
+      child.once('close', () => reject(new Error(`the writer ended: ${complaint}`)));
       child.stdout.on('data', (text: Buffer) => {
         this.#said += text.toString();
         if (this.#said.includes('\n')) resolve();
