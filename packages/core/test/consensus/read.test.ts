@@ -42,7 +42,9 @@ describe('ReadIndex (thesis, section 6.4)', () => {
   it('many reads share a round; those that come while it is under way share the next', () => {
     const cluster = new Cluster();
     cluster.elect('1');
-    cluster.host('1').reads.push(...[101, 102, 103].map((id) => (cluster.expectRead(id), id)));
+    cluster
+      .host('1')
+      .reads.push(...[101, 102, 103].map((id) => (cluster.expectRead(id), { id, level: 'linearizable' as const })));
     cluster.turn('1');
     const [first] = cluster.wire('appendEntries', '1', '2');
     expect(cluster.wire('appendEntries', '1', '2').length).toBe(1);

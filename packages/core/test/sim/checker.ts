@@ -10,8 +10,10 @@ import { must } from './violation.js';
 
 /** A node as of its last turn. */
 interface Seen {
-  /** The log in memory, from the base on, put together from what was handed to the disk. */
-  readonly log: Entry[];
+  /** The log in memory, put together from what was handed to the disk; with what is compacted by now, but for what is behind the base. */
+  log: Entry[];
+  /** That of the whole cluster, or nothing for a node that has not got so far. */
+  base: TermRun;
   term: Term;
   votedFor: NodeId | undefined;
   role: ActiveRole;
@@ -52,12 +54,14 @@ export class Checker {
     must(raft.term === term && raft.votedFor === votedFor, () => `${id} restarts with another term or vote`);
     must(raft.role === 'follower', () => `${id} starts as ${raft.role}`);
     must(
-      raft.commitIndex === Math.max(commitIndex, disk.base.index) && raft.lastIndex === disk.lastIndex,
+      raft.commitIndex === Math.max(commitIndex, disk.base.index, disk.snapshot?.index ?? 0) &&
+        raft.lastIndex === disk.lastIndex,
       () => `${id} restarts with another commit index or log than its disk has`,
     );
-    const log = [...disk.entries];
-    log.forEach((entry, place) => this.ledger.enter(id, entry, log[place - 1]?.term ?? disk.base.term));
-    this.#seen.set(id, { log, term, votedFor, role: 'follower', commitIndex: raft.commitIndex, appliedIndex });
+    const base = disk.base.index < this.ledger.base.index ? disk.base : this.ledger.base;
+    const log = [...this.ledger.committedUpTo(disk.base.index), ...disk.entries];
+    log.forEach((entry, place) => this.ledger.enter(id, entry, log[place - 1]?.term ?? base.term));
+    this.#seen.set(id, { log, base, term, votedFor, role: 'follower', commitIndex: raft.commitIndex, appliedIndex });
   }
 
   turned(host: Host, turn: Turn): void {
@@ -70,7 +74,7 @@ export class Checker {
     this.#checkTerm(host, seen);
     if (host.raft.role === 'leader') this.#checkLeader(host, seen, led);
     this.#checkCommit(host, seen, ledIn);
-    this.#checkApplied(host, seen, turn.applied);
+    this.#checkApplied(host, seen, turn);
     for (const message of turn.effects.messages) this.#checkMessage(host, seen, message);
     this.#checkWindows(host);
     for (const { id, index } of turn.effects.reads) this.#checkRead(host, id, index, ledIn);
@@ -85,8 +89,15 @@ export class Checker {
     this.#reads.set(id, { ackedIndex: this.ackedIndex, turn: this.#turns, level });
   }
 
-  #followLog({ id, raft, disk: { base } }: Host, seen: Seen, batch: LogBatch, led: boolean): void {
-    const { log } = seen;
+  #followLog({ id, raft }: Host, seen: Seen, batch: LogBatch, led: boolean): void {
+    const { resetTo } = batch;
+    if (resetTo !== undefined) {
+      must(!led, () => `Leader Append-Only: ${id} drops its log while it leads`);
+      this.#checkReset(id, seen, resetTo);
+      seen.base = this.ledger.base;
+      seen.log = this.ledger.committedUpTo(resetTo.index);
+    }
+    const { base, log } = seen;
     if (batch.truncateFrom !== undefined) {
       must(!led, () => `Leader Append-Only: ${id} truncates from ${batch.truncateFrom} while it leads`);
       for (const entry of log.splice(batch.truncateFrom - base.index - 1)) this.#checkTruncated(id, raft.term, entry);
@@ -108,6 +119,17 @@ export class Checker {
     const committed = this.ledger.committed(entry.index);
     const kept = committed === undefined || committed.entry.term !== entry.term || term < committed.byTerm;
     must(kept, () => `${id} drops the committed entry ${entry.index}:${entry.term} in term ${term}`);
+  }
+
+  /** Only what nobody needs may be dropped for a snapshot, which holds what is committed. */
+  #checkReset(id: NodeId, { log, base }: Seen, resetTo: TermRun): void {
+    must(
+      resetTo.index <= this.ledger.committedIndex &&
+        (this.ledger.committed(resetTo.index)?.entry.term ?? this.ledger.base.term) === resetTo.term,
+      () => `${id} takes a snapshot that ends with ${resetTo.index}:${resetTo.term}, which is not committed`,
+    );
+    const own = log[resetTo.index - base.index - 1];
+    must(own?.term !== resetTo.term, () => `${id} drops its log although it goes on behind the snapshot`);
   }
 
   #checkTerm({ id, raft }: Host, seen: Seen): void {
@@ -136,24 +158,35 @@ export class Checker {
     this.ledger.leaderGrew(raft.term, raft.lastIndex);
   }
 
-  #checkCommit({ id, raft, disk: { base } }: Host, seen: Seen, ledIn: Term | undefined): void {
+  #checkCommit({ id, raft }: Host, seen: Seen, ledIn: Term | undefined): void {
+    const { base } = seen;
     must(raft.commitIndex >= seen.commitIndex, () => `the commit index of ${id} goes back to ${raft.commitIndex}`);
     must(raft.commitIndex <= raft.lastIndex, () => `the commit index of ${id} is past the end of its log`);
-    const news = seen.log.slice(seen.commitIndex - base.index, raft.commitIndex - base.index);
+    const news = seen.log.slice(Math.max(0, seen.commitIndex - base.index), raft.commitIndex - base.index);
     const own = raft.role === 'leader' ? news.at(-1) : news.findLast((entry) => entry.term === ledIn);
     if (ledIn !== undefined && own !== undefined && own.index > this.ledger.committedIndex) {
-      const durable = isQuorum(raft.configuration, (voter) => this.#disks.get(voter)?.termAt(own.index) === own.term);
+      const holds = (disk: Disk | undefined): boolean =>
+        disk !== undefined && (disk.termAt(own.index) === own.term || holds(disk.before));
+      // Of two configurations, one entered after it, the older may have been the one that counted.
+      const durable = [raft.configuration, raft.configurationAt(own.index).configuration].some((configuration) =>
+        isQuorum(configuration, (voter) => holds(this.#disks.get(voter))),
+      );
       this.ledger.commit(ledIn, own, seen.log, durable);
     }
     for (const entry of news) this.ledger.checkCommitted(id, entry);
     seen.commitIndex = raft.commitIndex;
   }
 
-  #checkApplied({ id, disk, appliedIndex }: Host, seen: Seen, applied: readonly Entry[]): void {
+  #checkApplied({ id, disk, appliedIndex }: Host, seen: Seen, { applied, installed }: Turn): void {
+    if (installed !== undefined) {
+      must(installed > seen.appliedIndex, () => `${id} installs ${installed} over ${seen.appliedIndex}`);
+      seen.appliedIndex = installed;
+    }
     for (const entry of applied) {
       must(entry.index === ++seen.appliedIndex, () => `${id} applies ${entry.index} instead of ${seen.appliedIndex}`);
       this.ledger.checkCommitted(id, entry);
-      must(disk.termAt(entry.index) === entry.term, () => `${id} applies ${entry.index}, which is not on its disk`);
+      const isDurable = disk.termAt(entry.index) === entry.term || entry.index <= (disk.snapshot?.index ?? 0);
+      must(isDurable, () => `${id} applies ${entry.index}, which is not on its disk`);
     }
     must(appliedIndex === seen.appliedIndex, () => `${id} miscounts what it has applied`);
   }
@@ -208,7 +241,7 @@ export class Checker {
         break;
       case 'appendEntries':
         must(raft.role === 'leader' && message.term === raft.term, () => `${id} sends entries and does not lead`);
-        this.#checkEntries(id, seen, disk.base, message);
+        this.#checkEntries(id, seen, message);
         this.ledger.beginRound(message.term, message.round);
         break;
       case 'appendEntriesResponse':
@@ -227,11 +260,13 @@ export class Checker {
     this.ledger.vote(term, voter, candidate);
   }
 
-  #checkEntries(id: NodeId, { log }: Seen, base: TermRun, { prevLogIndex, prevLogTerm, entries }: AppendEntries): void {
+  #checkEntries(id: NodeId, { log, base }: Seen, { prevLogIndex, prevLogTerm, entries }: AppendEntries): void {
     const first = prevLogIndex - base.index;
+    const isHeartbeatOnly = prevLogIndex === 0 && entries.length === 0;
     must(
-      (first === 0 ? base.term : log[first - 1]?.term) === prevLogTerm &&
-        entries.every((entry, place) => entry === log[first + place]),
+      isHeartbeatOnly ||
+        ((first === 0 ? base.term : log[first - 1]?.term) === prevLogTerm &&
+          entries.every((entry, place) => entry === log[first + place])),
       () => `${id} sends entries after ${prevLogIndex} that are not those of its log`,
     );
     const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
@@ -243,7 +278,7 @@ export class Checker {
   }
 
   #checkMatch(id: NodeId, disk: Disk, term: Term, matchIndex: LogIndex): void {
-    if (matchIndex <= disk.base.index) return;
+    if (matchIndex <= Math.max(disk.base.index, disk.snapshot?.index ?? 0)) return;
     const leaderTerm = this.ledger.leaderTermAt(term, matchIndex);
     must(
       leaderTerm !== undefined && disk.termAt(matchIndex) === leaderTerm,
@@ -254,11 +289,12 @@ export class Checker {
   }
 
   /** Everything in memory against everything that was seen; too slow for each turn. */
-  checkWholeLog({ id, raft, disk: { base } }: Host): void {
-    const { log } = this.#seen.get(id) as Seen;
+  checkWholeLog({ id, raft }: Host): void {
+    const { log, base } = this.#seen.get(id) as Seen;
     for (const entry of log)
-      must(raft.termAt(entry.index) === entry.term, () => `${id} forgets the term of entry ${entry.index}`);
-    for (let from = raft.lastIndex; from > base.index; from--) {
+      if (entry.index >= raft.firstIndex - 1)
+        must(raft.termAt(entry.index) === entry.term, () => `${id} forgets the term of entry ${entry.index}`);
+    for (let from = raft.lastIndex; from >= raft.firstIndex; from--) {
       const cached = raft.cachedEntries(from, from, 1);
       if (cached === undefined) break;
       must(cached[0] === log[from - base.index - 1], () => `${id} has another entry ${from} in memory`);

@@ -2,11 +2,12 @@ import { decodeConfiguration } from '../../src/consensus/configuration.js';
 import type { ConfigurationAt, InitialState } from '../../src/consensus/state.js';
 import type { LogBatch } from '../../src/storage.js';
 import { EntryType } from '../../src/types.js';
-import type { Configuration, Entry, HardState, LogIndex, Term, TermRun } from '../../src/types.js';
+import type { Configuration, Entry, HardState, LogIndex, SnapshotMeta, Term, TermRun } from '../../src/types.js';
 import { must } from './violation.js';
 
 /** What a disk holds before the first write: a log that begins behind `base`, as after a snapshot. */
 export interface DiskContent {
+  readonly storeId?: string;
   readonly base: TermRun;
   /** In force at `base`. */
   readonly configuration: Configuration | undefined;
@@ -24,16 +25,24 @@ interface Write {
  * storage could take: gaps, a term or commit index that goes back, a vote that changes within its term.
  */
 export class Disk {
-  readonly base: TermRun;
-  readonly #baseConfiguration: Configuration | undefined;
+  /** What the log begins behind: nothing, what it was made with, or what was compacted since. */
+  base: TermRun;
+  snapshot: SnapshotMeta | undefined;
+  readonly storeId: string;
+  /** The disk of the same node that this one replaces. */
+  readonly before: Disk | undefined;
   #entries: Entry[];
   hardState: HardState;
+  /** No room for entries. */
+  isFull = false;
   /** Handed over and not durable yet, oldest first. */
   readonly unsynced: Write[] = [];
 
-  constructor({ base, configuration, hardState, entries }: DiskContent) {
+  constructor({ storeId = '', base, configuration, hardState, entries }: DiskContent, before?: Disk) {
+    this.storeId = storeId;
+    this.before = before;
     this.base = base;
-    this.#baseConfiguration = configuration;
+    if (configuration !== undefined) this.snapshot = { ...base, configuration, configurationIndex: base.index };
     this.hardState = hardState;
     this.#entries = [...entries];
   }
@@ -51,6 +60,15 @@ export class Disk {
     return index === this.base.index ? this.base.term : this.#entries[index - this.base.index - 1]?.term;
   }
 
+  /** Forgets durable entries; the term of `through` stays known. */
+  compact(through: LogIndex): void {
+    const term = this.termAt(through);
+    must(term !== undefined, () => `the disk was told to compact to ${through}, which it does not hold`);
+    must(through <= (this.snapshot?.index ?? 0), () => `the disk was told to compact to ${through} without a snapshot`);
+    this.#entries.splice(0, through - this.base.index);
+    this.base = { index: through, term };
+  }
+
   append(sequence: number, batch: LogBatch): void {
     must(sequence > (this.unsynced.at(-1)?.sequence ?? 0), () => `write ${sequence} is out of order`);
     this.unsynced.push({ sequence, batch });
@@ -62,6 +80,12 @@ export class Disk {
     must(write !== undefined, () => 'nothing to sync');
     this.#apply(write.batch);
     return write.sequence;
+  }
+
+  /** A full disk refuses the oldest write that has entries, and all after it; gives its sequence. */
+  refuse(): number | undefined {
+    const first = this.unsynced.findIndex(({ batch }) => batch.entries.length > 0);
+    return first < 0 ? undefined : this.unsynced.splice(first)[0]?.sequence;
   }
 
   /** Of the unsynced writes the oldest `survivors` are durable after all; the others are gone. */
@@ -83,20 +107,34 @@ export class Disk {
   }
 
   restore(): InitialState {
-    const { base, hardState, lastIndex } = this;
+    const { snapshot } = this;
+    // An installation that was cut off before the log was reset is finished.
+    if (snapshot !== undefined && this.termAt(snapshot.index) !== snapshot.term && snapshot.index > this.base.index)
+      this.#reset({ index: snapshot.index, term: snapshot.term });
+    const { base, lastIndex } = this;
     const terms: TermRun[] = [base];
     const configurations: ConfigurationAt[] = [];
-    if (this.#baseConfiguration !== undefined)
-      configurations.push({ index: base.index, configuration: this.#baseConfiguration });
+    if (snapshot !== undefined)
+      configurations.push({ index: snapshot.configurationIndex, configuration: snapshot.configuration });
     for (const { index, term, type, data } of this.#entries) {
       if (term !== terms.at(-1)?.term) terms.push({ index, term });
-      if (type === EntryType.configuration) configurations.push({ index, configuration: decodeConfiguration(data) });
+      const isNew = index > (configurations.at(-1)?.index ?? 0);
+      if (type === EntryType.configuration && isNew)
+        configurations.push({ index, configuration: decodeConfiguration(data) });
     }
-    return { hardState, firstIndex: base.index + 1, lastIndex, terms, configurations };
+    const commitIndex = Math.max(this.hardState.commitIndex, snapshot?.index ?? 0);
+    const hardState = { ...this.hardState, commitIndex };
+    return { hardState, firstIndex: base.index + 1, lastIndex, terms, configurations, snapshot };
   }
 
-  #apply({ hardState, truncateFrom, entries }: LogBatch): void {
+  #reset(base: TermRun): void {
+    this.base = base;
+    this.#entries = [];
+  }
+
+  #apply({ hardState, resetTo, truncateFrom, entries }: LogBatch): void {
     if (hardState !== undefined) this.#applyHardState(hardState);
+    if (resetTo !== undefined) this.#reset(resetTo);
     if (truncateFrom !== undefined) {
       must(truncateFrom > this.base.index, () => `the disk was told to truncate from ${truncateFrom}`);
       this.#entries.length = Math.min(this.#entries.length, truncateFrom - this.base.index - 1);

@@ -43,6 +43,11 @@ export class Ledger {
     return this.#committed[index - this.base.index - 1];
   }
 
+  /** All that is committed, from the base on. */
+  committedUpTo(index: LogIndex): Entry[] {
+    return this.#committed.slice(0, Math.max(0, index - this.base.index)).map(({ entry }) => entry);
+  }
+
   /** Log Matching: an entry of some index and term is one entry, and so, by induction, is all before it. */
   enter(id: NodeId, entry: Entry, previousTerm: Term): void {
     const key = keyOf(entry.term, entry.index);

@@ -79,7 +79,7 @@ export class Member {
   read(id: number): void {
     this.#world.checker.readBegan(id);
     this.reading.add(id);
-    this.host.reads.push(id);
+    this.host.reads.push({ id, level: 'linearizable' });
     this.#planTurn();
   }
 

@@ -1,6 +1,8 @@
 import { emptyConfiguration, encodeConfiguration } from '../../../src/consensus/configuration.js';
+import type { ChangeRefusal, Effects } from '../../../src/consensus/effects.js';
+import type { Change } from '../../../src/consensus/membership.js';
 import type { Raft } from '../../../src/consensus/raft.js';
-import type { LoadRequest, RaftOptions } from '../../../src/consensus/state.js';
+import type { LoadRequest, RaftOptions, ReadLevel } from '../../../src/consensus/state.js';
 import type { Message } from '../../../src/messages.js';
 import { EntryType } from '../../../src/types.js';
 import type { Configuration, Entry, HardState, LogIndex, NodeId, Term } from '../../../src/types.js';
@@ -8,6 +10,7 @@ import { Checker } from '../../sim/checker.js';
 import { Disk } from '../../sim/disk.js';
 import { Host } from '../../sim/host.js';
 import type { Turn, TurnOptions } from '../../sim/host.js';
+import { Streams } from '../../sim/streams.js';
 
 export const HEARTBEAT_MS = 10;
 export const ELECTION_MS = { min: 50, max: 100 };
@@ -25,6 +28,12 @@ export interface ClusterOptions extends Partial<RaftOptions> {
   readonly configurations?: Readonly<Record<LogIndex, Configuration>>;
   /** False where a test plays a peer itself, and so does what no peer does. */
   readonly checked?: boolean;
+  /** Nodes that are up with nothing on their disks and in no configuration. */
+  readonly strangers?: readonly NodeId[];
+  /** Of each node's storage; default: none has one. */
+  readonly stores?: Readonly<Record<NodeId, string>>;
+  /** Of single nodes, over the others. */
+  readonly own?: Readonly<Record<NodeId, Partial<RaftOptions>>>;
 }
 
 type View = Pick<
@@ -38,7 +47,7 @@ type View = Pick<
  */
 export class Cluster {
   now = 1000;
-  readonly disks: ReadonlyMap<NodeId, Disk>;
+  readonly disks: Map<NodeId, Disk>;
   /** Outcomes of reads, by what `read` gave: an index, or undefined when refused. */
   readonly reads = new Map<number, LogIndex | undefined>();
   /** Why each node has changed its role, in order. */
@@ -46,6 +55,9 @@ export class Cluster {
   /** Reads of the disk that wait for `load`; where this is not `holdLoads`, they are answered at once. */
   readonly loads: { readonly id: NodeId; readonly request: LoadRequest }[] = [];
   holdLoads = false;
+  /** Everything that seldom happens, in order. */
+  readonly events: { readonly id: NodeId; readonly effects: Partial<Effects> }[] = [];
+  readonly #streams = new Map<NodeId, Streams>();
   readonly #options: ClusterOptions;
   readonly #checker: Checker | undefined;
   readonly #hosts = new Map<NodeId, Host>();
@@ -59,9 +71,10 @@ export class Cluster {
     const configuration = configurationOf(options);
     const ids = [...new Set([...configuration.voters, ...configuration.outgoing, ...configuration.learners])].sort();
     this.disks = new Map(ids.map((id) => [id, diskOf(id, configuration, options)]));
+    for (const id of options.strangers ?? []) this.disks.set(id, emptyDisk(options.stores?.[id]));
     const limits = { maxInflightMessages: 1000, maxInflightBytes: 1_000_000, maxMessageBytes: 1_000_000, ...options };
     this.#checker = options.checked === false ? undefined : new Checker({ index: 0, term: 0 }, this.disks, limits);
-    for (const id of ids) this.restart(id);
+    for (const id of this.ids) this.restart(id);
   }
 
   get ids(): NodeId[] {
@@ -99,10 +112,67 @@ export class Cluster {
     for (const message of turn.effects.messages) if (this.disks.has(message.to)) this.#wire.push(message);
     for (const request of turn.effects.loads) this.loads.push({ id, request });
     for (const { id: read, index } of turn.effects.reads) this.reads.set(read, index);
+    this.#carryOut(id, turn.effects);
     if (turn.effects.roleChange !== undefined) this.reasons.get(id)?.push(turn.effects.roleChange.reason);
     if (!this.#heldDisks.has(id)) this.#syncAll(id);
     while (!this.holdLoads && this.loads.length > 0) this.load();
     return turn;
+  }
+
+  #carryOut(id: NodeId, effects: Effects): void {
+    const { transfer, wiped, removed, diskFull, compactTo, forwarded } = effects;
+    const seldom = { transfer, wiped: wiped.length > 0 ? wiped : undefined, removed, diskFull, compactTo };
+    const some = { ...seldom, forwarded: forwarded.length > 0 ? forwarded : undefined };
+    const present = Object.fromEntries(Object.entries(some).filter(([, value]) => value !== undefined));
+    if (Object.keys(present).length > 0) this.events.push({ id, effects: present });
+    const streams = this.#streams.get(id);
+    for (const request of effects.snapshotsToSend) streams?.begin(request);
+    for (const answer of effects.snapshotAcks) streams?.acknowledged(answer);
+    if (this.host(id).calls.length > 0) this.turn(id);
+  }
+
+  /** What seldom happens, of one kind, in order: on `id`, or anywhere. */
+  seen<Name extends keyof Effects>(name: Name, id?: NodeId): Effects[Name][] {
+    const events = this.events.filter((event) => id === undefined || event.id === id);
+    return events.map(({ effects }) => effects[name] as Effects[Name]).filter((value) => value !== undefined);
+  }
+
+  /** Makes a call in a turn of its own; gives what the call gave. */
+  call<T>(id: NodeId, make: (raft: Raft, now: number) => T): T {
+    const results: T[] = [];
+    this.host(id).calls.push((raft, now) => results.push(make(raft, now)));
+    this.turn(id);
+    return results[0] as T;
+  }
+
+  /** Begins a change of the membership; gives the index, or why not. Nothing has been delivered yet. */
+  change(id: NodeId, change: Change): LogIndex | ChangeRefusal {
+    const outcome = this.call(id, (raft, now) => raft.changeMembership(change, now));
+    return outcome.refusal ?? outcome.index;
+  }
+
+  /** Takes a snapshot of what `id` has applied. */
+  takeSnapshot(id: NodeId): void {
+    this.host(id).takeSnapshot();
+    this.turn(id);
+  }
+
+  /** Sends again what snapshots of `id` wait for. */
+  resend(id: NodeId): void {
+    const streams = this.#streams.get(id);
+    for (const peer of streams?.peers ?? []) streams?.sendPiece(peer);
+  }
+
+  /** The disk of `id` refuses entries, or has room again. */
+  fill(id: NodeId, isFull: boolean = true): void {
+    (this.disks.get(id) as Disk).isFull = isFull;
+  }
+
+  /** The node comes back with an empty storage. */
+  wipe(id: NodeId, storeId: string): void {
+    this.crash(id);
+    this.disks.set(id, emptyDisk(storeId, this.disks.get(id)));
+    this.restart(id);
   }
 
   /** From now on the disk of `id` answers to `sync` only. */
@@ -120,7 +190,11 @@ export class Cluster {
   #syncAll(id: NodeId): void {
     const { disk } = this.host(id);
     if (disk.unsynced.length === 0) return;
-    while (disk.unsynced.length > 0) this.host(id).persisted = disk.sync();
+    while (disk.unsynced.length > 0) {
+      const refused = disk.isFull && (disk.unsynced[0]?.batch.entries.length ?? 0) > 0 ? disk.refuse() : undefined;
+      if (refused === undefined) this.host(id).persisted = disk.sync();
+      else this.host(id).refused = refused;
+    }
     this.turn(id);
   }
 
@@ -132,6 +206,7 @@ export class Cluster {
 
   restart(id: NodeId): void {
     const { nodes: _nodes, configuration: _configuration, logs: _logs, hardStates: _states, ...rest } = this.#options;
+    const own = this.#options.own?.[id];
     const options: RaftOptions = {
       heartbeatIntervalMs: HEARTBEAT_MS,
       electionTimeoutMs: ELECTION_MS,
@@ -151,9 +226,11 @@ export class Cluster {
       storeId: '',
       random: () => 0.5,
       ...rest,
+      ...own,
       id,
     };
     const host = new Host(options, this.disks.get(id) as Disk, this.now);
+    this.#streams.set(id, new Streams(host, (message) => this.#wire.push(message)));
     this.#hosts.set(id, host);
     this.reasons.set(id, []);
     this.#checker?.started(host);
@@ -206,10 +283,10 @@ export class Cluster {
     this.#checker?.readBegan(read);
   }
 
-  read(id: NodeId): number {
+  read(id: NodeId, level: ReadLevel = 'linearizable'): number {
     const read = this.#nextId++;
-    this.expectRead(read);
-    this.host(id).reads.push(read);
+    this.#checker?.readBegan(read, level);
+    this.host(id).reads.push({ id: read, level });
     this.turn(id);
     return read;
   }
@@ -288,6 +365,11 @@ export class Cluster {
   }
 }
 
+function emptyDisk(storeId: string = '', before?: Disk): Disk {
+  const hardState = { term: 0, votedFor: undefined, commitIndex: 0 };
+  return new Disk({ storeId, base: { index: 0, term: 0 }, configuration: undefined, hardState, entries: [] }, before);
+}
+
 function configurationOf({ nodes = 3, configuration }: ClusterOptions): Configuration {
   const voters = Array.from({ length: nodes }, (_, place) => String(place + 1));
   return { ...emptyConfiguration, voters, ...configuration };
@@ -309,5 +391,6 @@ function diskOf(id: NodeId, configuration: Configuration, options: ClusterOption
   const terms = options.logs?.[id] ?? [];
   const hardState = { term: terms.at(-1) ?? 0, votedFor: undefined, commitIndex: 0, ...options.hardStates?.[id] };
   const log = terms.map((term, place) => entryOf(place + 1, term, options.configurations?.[place + 1]));
-  return new Disk({ base: { index: 0, term: 0 }, configuration, hardState, entries: log });
+  const storeId = options.stores?.[id] ?? '';
+  return new Disk({ storeId, base: { index: 0, term: 0 }, configuration, hardState, entries: log });
 }
