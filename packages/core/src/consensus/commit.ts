@@ -17,5 +17,7 @@ export function advanceCommit(state: RaftState): void {
   log.commitTo(index);
   // A notice of its own costs as much as a write: a caller that writes again at once makes it superfluous.
   state.tellCommitAt = Math.min(state.tellCommitAt, state.now + state.options.commitNoticeDelayMs);
-  if (configurationIndex > before && configurationIndex <= index) configurationCommitted(state);
+  // A new leader may find a joint configuration that was committed before it was elected.
+  const isNews = configurationIndex > before || before < state.termStartIndex;
+  if (isNews && configurationIndex <= index) configurationCommitted(state);
 }

@@ -34,7 +34,8 @@ export function receiveAppendEntries(state: RaftState, message: AppendEntries): 
   state.verifiedIndex = Math.max(state.verifiedIndex, verified);
   const commit = Math.min(message.leaderCommit, state.verifiedIndex);
   if (commit > state.log.commitIndex) state.log.commitTo(commit);
-  if (message.quiesce && state.options.quiesce) state.isResting = true;
+  // One that was overtaken, or comes again, tells of a rest that may be over.
+  state.isResting = message.quiesce && state.options.quiesce && message.round === state.seenRound;
 }
 
 /** Committed entries are in every leader's log, so what lies at or before the commit index cannot but agree. */

@@ -242,7 +242,10 @@ export class RaftState {
 
   /** A leader was heard of within the smallest election timeout, or is this node itself (thesis, sections 4.2.3 and 6.4.1). */
   get leaderAlive(): boolean {
-    return this.role === 'leader' || this.now - this.leaderContactAt < this.options.electionTimeoutMs.min;
+    // One that rests has said that it will not be heard of.
+    return (
+      this.role === 'leader' || this.isResting || this.now - this.leaderContactAt < this.options.electionTimeoutMs.min
+    );
   }
 
   get configurationIndex(): LogIndex {

@@ -34,9 +34,12 @@ describe('check quorum (thesis, section 6.2)', () => {
   });
 
   it('in a joint phase both majorities must answer', () => {
-    const cluster = new Cluster({ configuration: { voters: ['1', '2', '3'], outgoing: ['1', '4', '5'] } });
+    const cluster = new Cluster({ configuration: { voters: ['1', '4', '5'] }, strangers: ['2', '3'] });
     cluster.elect('1');
     cluster.isolate('1', '2', '3');
+    cluster.change('1', { add: ['2', '3'], remove: ['4', '5'] });
+    cluster.settle();
+    expect(cluster.raft('1').configuration.outgoing).toEqual(['1', '4', '5']);
     cluster.beat('1', 2 * ELECTION_MS.max);
     expect(cluster.raft('1').role).toBe('follower');
   });
