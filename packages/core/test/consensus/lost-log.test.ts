@@ -20,7 +20,7 @@ describe('A follower that comes back without its log under the same leader', () 
     const configuration = { ...emptyConfiguration, voters: ['1', '2', '3'] };
     const hardState = { term: 0, votedFor: undefined, commitIndex: 0 };
     const disk = new Disk({ base: { index: 0, term: 0 }, configuration, hardState, entries: [] });
-    (cluster.disks as Map<string, Disk>).set(id, disk);
+    cluster.disks.set(id, disk);
     cluster.restart(id);
   }
 
