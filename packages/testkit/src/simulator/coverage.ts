@@ -19,6 +19,35 @@ export const situations = [
   'swaps',
   'swapsRefused',
   'deletions',
+  'forwarded',
+  // Reads of every level.
+  'leaseReads',
+  'localReads',
+  'atLeastReads',
+  'staleReads',
+  'readsOnFollowers',
+  // Sessions.
+  'sessionsOpened',
+  'sessionsExpired',
+  'commandsRepeated',
+  'repetitionsApplied',
+  // Snapshots.
+  'snapshotsTaken',
+  'snapshotsInstalled',
+  'snapshotPieces',
+  'snapshotsCut',
+  'compactions',
+  'startsFromSnapshot',
+  'logsReset',
+  // Membership and leadership.
+  'changesBegun',
+  'changesDone',
+  'jointPhases',
+  'jointLeadersLost',
+  'leadersRemoved',
+  'nodesAdded',
+  'transfersDone',
+  'transfersFailed',
   // Network.
   'messagesLost',
   'messagesDuplicated',
@@ -47,6 +76,8 @@ export const situations = [
   'diskStalls',
   'slowDisks',
   'diskErrors',
+  'disksFull',
+  'writesRefusedByFullDisk',
   'convergences',
 ] as const;
 

@@ -83,6 +83,8 @@ const table: Readonly<Record<string, Strike>> = {
       },
     };
   },
+  fullDisk: (scene, dice) => fillDisk(scene, dice, dice.pick(scene.members)),
+  fullLeaderDisk: (scene, dice) => scene.leader && fillDisk(scene, dice, scene.leader),
   diskError: (scene, dice) => diskError(dice, dice.pick(scene.members)),
   leaderDiskError: (scene, dice) => scene.leader && diskError(dice, scene.leader),
   partition(scene, dice) {
@@ -173,6 +175,18 @@ function stall({ coverage }: FaultScene, { id, disk }: Victim): Fault {
   coverage.counts.diskStalls++;
   disk.stall();
   return { description: `stall the disk of ${id}`, undo: () => disk.free() };
+}
+
+function fillDisk({ coverage }: FaultScene, dice: Dice, { id, disk }: Victim): Fault {
+  coverage.counts.disksFull++;
+  disk.isFull = true;
+  disk.hasReserve = dice.chance(0.8);
+  return {
+    description: `fill the disk of ${id}${disk.hasReserve ? '' : ', even its reserve'}`,
+    undo() {
+      disk.isFull = false;
+    },
+  };
 }
 
 /** The node stops at the error; whoever looks after it starts it again. */

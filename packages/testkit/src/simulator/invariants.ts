@@ -1,10 +1,17 @@
 import { EntryType } from '@raft/core';
-import type { Applied, Entry, LogBatch, LogIndex, Message, NodeId, NodeStatus, Term } from '@raft/core';
+import type { Applied, Entry, LogBatch, LogIndex, Message, NodeId, NodeStatus, SnapshotMeta, Term } from '@raft/core';
 import type { Content } from './content.js';
 import type { Disk } from './disk.js';
 import { isQuorum, isSame, Ledger } from './ledger.js';
 import { digest } from './trace.js';
 import { must } from './violation.js';
+
+/** A command as the state machines were given it, and what they answered. */
+export interface AppliedCommand {
+  readonly index: LogIndex;
+  readonly command: Uint8Array;
+  readonly result: unknown;
+}
 
 /** A node as of its last step. */
 interface Seen {
@@ -31,7 +38,7 @@ export class Invariants {
   /** What became of the command at an index, the same on every node; undefined: it was not given to the machine. */
   readonly #outcomes: (number | undefined)[] = [];
   /** The commands that the state machines were given, in the log's order. */
-  readonly commands: { readonly index: LogIndex; readonly command: Uint8Array }[] = [];
+  readonly commands: AppliedCommand[] = [];
   /** The index up to which each index has an outcome. */
   #outcomeIndex: LogIndex = 0;
 
@@ -223,11 +230,14 @@ export class Invariants {
         () => `State Machine Safety: ${id} applies ${index}:${term}, but ${index}:${known.term} is committed`,
       );
       for (let skipped = seen.machineIndex + 1; skipped < index; skipped++) this.#settle(id, skipped, undefined);
-      if (index > this.#outcomeIndex) this.commands.push({ index, command });
+      if (index > this.#outcomeIndex) this.commands.push({ index, command, result: results[place] });
       this.#settle(id, index, (digest(command) ^ digest(JSON.stringify(results[place]) ?? '')) >>> 0);
       seen.machineIndex = index;
     });
   }
+
+  /** Commands of sessions in the log that were there before, and so were not given to the machines again. */
+  repetitions = 0;
 
   /** What the first node found at an index, every other one must find. */
   #settle(id: NodeId, index: LogIndex, outcome: number | undefined): void {
@@ -240,6 +250,7 @@ export class Invariants {
       );
       this.#outcomes[index] = outcome;
       this.#outcomeIndex = index;
+      if (type === EntryType.sessionCommand && outcome === undefined) this.repetitions++;
       return;
     }
     must(
@@ -273,8 +284,34 @@ export class Invariants {
         this.#checkMatch(id, durable, message.term, message.matchIndex);
         this.#checkTerm(id, message, term);
         break;
+      case 'installSnapshot':
+        must(
+          this.ledger.isLeader(message.term, id) && message.term === status.term,
+          () => `${id} sends a snapshot in term ${message.term} and does not lead`,
+        );
+        this.#checkSnapshot(id, message.snapshot);
+        this.#checkTerm(id, message, term);
+        break;
+      case 'installSnapshotResponse':
+        must(
+          message.outcome !== 'installed' ||
+            message.index <= (durable.snapshot?.meta.index ?? 0) ||
+            message.index <= status.commitIndex,
+          () => `${id} says that it has installed snapshot ${message.index}, which its disk has not`,
+        );
+        this.#checkTerm(id, message, term);
+        break;
       default:
     }
+  }
+
+  /** It ends at what is committed. */
+  #checkSnapshot(id: NodeId, { index, term }: SnapshotMeta): void {
+    const committed = this.ledger.committed(index)?.entry.term;
+    must(
+      committed === term,
+      () => `${id} has a snapshot that ends at ${index}:${term}, but ${index}:${committed} is committed`,
+    );
   }
 
   #checkTerm(id: NodeId, message: Message, durableTerm: Term): void {

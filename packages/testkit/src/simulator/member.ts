@@ -44,6 +44,11 @@ export class LostCallError extends Error {
   }
 }
 
+export const addressOf = (id: NodeId): Address => `node-${id}`;
+
+export const addressesOf = (ids: readonly NodeId[]): Record<NodeId, Address> =>
+  Object.fromEntries(ids.map((id) => [id, addressOf(id)]));
+
 /** One node of the simulated cluster: its processes, one after the other, and its disk, which outlives them. */
 export class Member implements Victim {
   readonly id: NodeId;
@@ -52,6 +57,8 @@ export class Member implements Victim {
   readonly #world: World;
   readonly #dice: Dice;
   readonly #clockRate: number;
+  /** Counts the processes. */
+  life = 0;
   #state: 'up' | 'stopping' | 'down' = 'down';
   #process: Process;
   #node: KvRaftNode | undefined;
@@ -64,7 +71,7 @@ export class Member implements Victim {
   constructor(id: NodeId, disk: Disk, dice: Dice, world: World) {
     const { clockDrift } = world.profile;
     this.id = id;
-    this.address = `node-${id}`;
+    this.address = addressOf(id);
     this.disk = disk;
     this.#world = world;
     this.#dice = dice;
@@ -100,6 +107,8 @@ export class Member implements Victim {
     this.#state = 'up';
     this.#mayFail = false;
     this.#machine = new KvStateMachine();
+    this.life++;
+    if (this.disk.durable.snapshot !== undefined) this.#world.coverage.counts.startsFromSnapshot++;
     invariants.started(this.id);
     const process = this.#process;
     const transport = network.transport(this.id, this.address, process);
@@ -111,13 +120,18 @@ export class Member implements Victim {
         applied: (entries, results) => invariants.applied(this.id, entries, results),
         restored: () => invariants.restored(this.id),
       }),
-      bootstrap: Object.fromEntries(profile.ids.map((id) => [id, `node-${id}`])),
+      ...(profile.voters.includes(this.id) ? { bootstrap: addressesOf(profile.voters) } : {}),
       ...profile.node,
+      priority: profile.priorities[this.id] ?? 1,
       clock: process,
       random: this.#dice.fork().random,
       logger: (level, message) => this.#note(() => `${level}: ${message}`),
     } satisfies RaftNodeOptions<Uint8Array, KvResult, KvQuery, KvAnswer>);
     this.#node = node;
+    node.on('snapshot', ({ source, index }) => {
+      this.#world.coverage.counts[source === 'taken' ? 'snapshotsTaken' : 'snapshotsInstalled']++;
+      this.#note(() => `snapshot ${index} ${source}`);
+    });
     node.on('fatal', () => agenda.after(0, () => this.#ended(process)));
     process.run('arrival', () => {
       void transport.start();
@@ -231,15 +245,16 @@ export class Member implements Victim {
           coverage.counts.truncations++;
           if (this.disk.unsynced > 0) coverage.counts.truncationsUnderWrite++;
         }
+        if (batch.resetTo !== undefined) coverage.counts.logsReset++;
         this.#guard(() => invariants.appending(this.id, batch));
       },
-      refused: () => {},
+      refused: () => void coverage.counts.writesRefusedByFullDisk++,
       failed: (operation) => {
         this.#mayFail = true;
         coverage.counts.diskErrors++;
         this.#note(() => `its disk fails at ${operation}`);
       },
-      snapshotCommitted: () => {},
+      compacting: () => void coverage.counts.compactions++,
     };
   }
 

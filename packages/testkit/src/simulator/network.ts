@@ -19,11 +19,13 @@ export interface NetworkProfile {
   readonly bytesPerMs: number;
 }
 
+export type Fate = 'lost' | 'duplicated' | 'reordered' | 'cut' | 'late' | 'nobody';
+
 export interface NetworkWatcher {
   /** The node hands over messages; nothing has left yet. */
   sending(from: NodeId, messages: readonly Message[]): void;
   /** What became of a frame, or how it travels. */
-  fate(what: 'lost' | 'duplicated' | 'reordered' | 'cut' | 'late' | 'nobody', messages: number): void;
+  fate(what: Fate, messages: readonly Message[]): void;
   delivering(to: NodeId, messages: readonly Message[], bytes: number): void;
 }
 
@@ -42,6 +44,8 @@ interface Endpoint {
   readonly id: NodeId;
   readonly process: Process;
   readonly receivers: Map<GroupId, Receiver>;
+  /** Where those are reached who have connected to this node. */
+  readonly callers: Map<NodeId, Address>;
 }
 
 /** Carries encoded envelopes late, twice, out of order, or not at all. */
@@ -62,7 +66,7 @@ export class Network {
 
   /** The transport of one life of a node, which is reached at `address` from its start until it is closed or has died. */
   transport(id: NodeId, address: Address, process: Process): Transport {
-    const endpoint: Endpoint = { id, process, receivers: new Map() };
+    const endpoint: Endpoint = { id, process, receivers: new Map(), callers: new Map() };
     const peers = new Map<GroupId, ReadonlyMap<NodeId, Address>>();
     return {
       start: async () => void this.#endpoints.set(address, endpoint),
@@ -74,9 +78,10 @@ export class Network {
         this.#watcher.sending(id, messages);
         for (const frame of this.#frames(messages)) {
           const to = (frame[0] as Message).to;
-          const where = peers.get(group)?.get(to);
-          if (where === undefined) this.#watcher.fate('nobody', frame.length);
-          else this.#send({ from: id, to, where, count: frame.length, bytes: encodeEnvelope(group, frame) });
+          const where = peers.get(group)?.get(to) ?? endpoint.callers.get(to);
+          if (where === undefined) this.#watcher.fate('nobody', frame);
+          else
+            this.#send({ from: id, to, sender: address, where, messages: frame, bytes: encodeEnvelope(group, frame) });
         }
       },
       close: async () => {
@@ -122,10 +127,10 @@ export class Network {
 
   #send(frame: Frame): void {
     const { lossRate, duplicateRate } = this.profile;
-    if (this.#dice.chance(lossRate)) this.#watcher.fate('lost', frame.count);
+    if (this.#dice.chance(lossRate)) this.#watcher.fate('lost', frame.messages);
     else this.#carry(frame);
     if (!this.#dice.chance(duplicateRate)) return;
-    this.#watcher.fate('duplicated', frame.count);
+    this.#watcher.fate('duplicated', frame.messages);
     this.#carry(frame);
   }
 
@@ -133,30 +138,31 @@ export class Network {
     const { delayMs, lateRate, lateMs, ordered, bytesPerMs } = this.profile;
     const link = this.#link(frame.from, frame.to);
     const isLate = this.#dice.chance(lateRate);
-    if (isLate) this.#watcher.fate('late', frame.count);
+    if (isLate) this.#watcher.fate('late', frame.messages);
     link.freeAt = Math.max(link.freeAt, this.#agenda.now) + frame.bytes.length / bytesPerMs;
     const delay = isLate ? this.#dice.between(delayMs.max, lateMs) : this.#dice.within(delayMs);
     let arrival = link.freeAt + delay;
     if (arrival < link.lastArrival) {
       if (ordered) arrival = link.lastArrival;
-      else this.#watcher.fate('reordered', frame.count);
+      else this.#watcher.fate('reordered', frame.messages);
     }
     link.lastArrival = Math.max(link.lastArrival, arrival);
     const { connection } = link;
     this.#agenda.at(arrival, () => {
-      if (link.cuts > 0 || connection !== link.connection) this.#watcher.fate('cut', frame.count);
+      if (link.cuts > 0 || connection !== link.connection) this.#watcher.fate('cut', frame.messages);
       else this.#deliver(frame);
     });
   }
 
-  #deliver({ to, where, bytes, count }: Frame): void {
+  #deliver({ from, to, sender, where, bytes, messages: sent }: Frame): void {
     const endpoint = this.#endpoints.get(where);
     // A handshake would tell that another node has the address by now.
-    if (endpoint === undefined || endpoint.id !== to) return this.#watcher.fate('nobody', count);
+    if (endpoint === undefined || endpoint.id !== to) return this.#watcher.fate('nobody', sent);
     endpoint.process.run('arrival', () => {
       const { groupId, messages } = decodeEnvelope(bytes);
+      endpoint.callers.set(from, sender);
       const receiver = endpoint.receivers.get(groupId);
-      if (receiver === undefined) return this.#watcher.fate('nobody', count);
+      if (receiver === undefined) return this.#watcher.fate('nobody', sent);
       this.#watcher.delivering(to, messages, bytes.length);
       receiver.receive(messages);
     });
@@ -173,8 +179,8 @@ export class Network {
 interface Frame {
   readonly from: NodeId;
   readonly to: NodeId;
+  readonly sender: Address;
   readonly where: Address;
-  /** Messages in it. */
-  readonly count: number;
+  readonly messages: readonly Message[];
   readonly bytes: Uint8Array;
 }

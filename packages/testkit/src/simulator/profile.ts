@@ -4,6 +4,20 @@ import type { DiskProfile } from './disk.js';
 import { faultNames } from './faults.js';
 import type { NetworkProfile } from './network.js';
 
+/** What the cluster is asked for besides commands and linearizable reads. */
+export interface Features {
+  /** Snapshots are asked for; small thresholds take them anyway. */
+  readonly snapshots: boolean;
+  /** Clients with sessions, who repeat what may or may not be done. */
+  readonly sessions: boolean;
+  /** Reads of other levels than linearizable. */
+  readonly levels: boolean;
+  /** Lease reads; the clocks then keep what they promise. */
+  readonly lease: boolean;
+  readonly transfers: boolean;
+  readonly membership: boolean;
+}
+
 /** The options of each node. */
 export interface NodeProfile {
   readonly heartbeatIntervalMs: number;
@@ -15,6 +29,15 @@ export interface NodeProfile {
   readonly maxInflightBytes: number;
   readonly maxUncommittedBytes: number;
   readonly cacheBytes: number;
+  readonly snapshotThresholdEntries: number;
+  readonly snapshotThresholdBytes: number;
+  readonly retainedEntries: number;
+  readonly snapshotChunkBytes: number;
+  readonly maxSnapshotStreams: number;
+  readonly maxClockDrift: number;
+  readonly forward: boolean;
+  readonly maxSessions: number;
+  readonly sessionTimeoutMs: number;
 }
 
 export interface LoadProfile {
@@ -28,7 +51,13 @@ export interface LoadProfile {
 
 /** What one seed's cluster, network, disks, load and bad luck are like. */
 export interface Profile {
+  /** All nodes. */
   readonly ids: readonly NodeId[];
+  /** The voters at the start; the other nodes wait to be added. */
+  readonly voters: readonly NodeId[];
+  readonly features: Features;
+  /** Of each node; absent: 1. */
+  readonly priorities: Readonly<Record<NodeId, number>>;
   readonly node: NodeProfile;
   readonly network: NetworkProfile;
   readonly disk: DiskProfile;
@@ -56,19 +85,37 @@ export function drawProfile(dice: Dice, nodes: number | undefined): Profile {
   const min = heartbeatIntervalMs * dice.between(3, 8);
   const electionTimeoutMs = { min, max: min * dice.between(1.5, 2.5) };
   const stormMs = electionTimeoutMs.max * dice.between(10, 25);
+  const features = drawFeatures(dice);
+  const clockDrift = dice.pick([0, 0.01, 0.1]);
+  const spares = features.membership ? dice.whole(0, Math.min(3, 9 - count)) : 0;
+  const all = [...ids, ...Array.from({ length: spares }, (_, place) => String(count + place + 1))];
   return {
-    ids,
+    ids: all,
+    voters: ids,
+    features,
+    priorities: dice.chance(0.2) ? Object.fromEntries(all.map((id) => [id, dice.whole(1, 3)])) : {},
     node: {
       heartbeatIntervalMs,
       electionTimeoutMs,
-      preVote: dice.chance(0.9),
-      checkQuorum: dice.chance(0.9),
+      // Nodes that were removed would disturb the others without end, and leases rest on both.
+      preVote: features.membership || features.lease || dice.chance(0.9),
+      checkQuorum: features.membership || features.lease || dice.chance(0.9),
       // Tiny limits among them, so that every road is taken.
       maxMessageBytes: dice.pick([1, 150, 500, 2000, 1_000_000]),
       maxInflightMessages: dice.pick([1, 2, 4, 64]),
       maxInflightBytes: dice.pick([1, 300, 2000, 1_000_000]),
       maxUncommittedBytes: dice.pick([200, 1000, 10_000, 1_000_000]),
       cacheBytes: dice.pick([1, 300, 3000, 1_000_000]),
+      snapshotThresholdEntries: features.snapshots ? dice.pick([0, 5, 20, 100]) : 0,
+      snapshotThresholdBytes: features.snapshots ? dice.pick([0, 500, 5000]) : 0,
+      retainedEntries: dice.pick([0, 3, 20, 1000]),
+      snapshotChunkBytes: dice.pick([20, 200, 100_000]),
+      maxSnapshotStreams: dice.pick([1, 2]),
+      // Both clocks may be wrong by as much.
+      maxClockDrift: clockDrift === 0 ? 0 : 1 - (1 - clockDrift) / (1 + clockDrift),
+      forward: dice.chance(0.6),
+      maxSessions: dice.pick([1, 3, 100]),
+      sessionTimeoutMs: electionTimeoutMs.max * dice.pick([2, 20, 1000]),
     },
     network: drawNetwork(dice, electionTimeoutMs),
     disk: {
@@ -76,7 +123,7 @@ export function drawProfile(dice: Dice, nodes: number | undefined): Profile {
       readMs: { min: 0.1, max: dice.pick([0.2, 1, 10]) },
     },
     turnDelayMs: { min: 0, max: dice.pick([0.01, 0.5, 5]) },
-    clockDrift: dice.pick([0, 0.01, 0.1]),
+    clockDrift,
     load: {
       clients: dice.whole(2, 6),
       gapMs: dice.spread(5, 60),
@@ -84,8 +131,19 @@ export function drawProfile(dice: Dice, nodes: number | undefined): Profile {
       maxValueBytes: dice.pick([0, 10, 200]),
       timeoutMs: { min: electionTimeoutMs.min / 4, max: electionTimeoutMs.max * 5 },
     },
-    faults: drawFaults(dice, electionTimeoutMs, stormMs),
+    faults: drawFaults(dice, electionTimeoutMs, stormMs, features),
     stormMs,
+  };
+}
+
+function drawFeatures(dice: Dice): Features {
+  return {
+    snapshots: dice.chance(0.6),
+    sessions: dice.chance(0.6),
+    levels: dice.chance(0.6),
+    lease: dice.chance(0.4),
+    transfers: dice.chance(0.4),
+    membership: dice.chance(0.4),
   };
 }
 
@@ -104,9 +162,10 @@ function drawNetwork(dice: Dice, { min, max }: Range): NetworkProfile {
 }
 
 /** Most kinds of bad luck in most runs; some runs have few, so that those are seen by themselves. */
-function drawFaults(dice: Dice, { min, max }: Range, stormMs: number): PlannedFault[] {
-  const some = dice.some(faultNames, dice.pick([0.2, 0.5, 0.9]));
-  const names = some.length > 0 ? some : [dice.pick(faultNames)];
+function drawFaults(dice: Dice, { min, max }: Range, stormMs: number, features: Features): PlannedFault[] {
+  const possible = faultNames.filter((name) => name !== 'clockJump' || !features.lease);
+  const some = dice.some(possible, dice.pick([0.2, 0.5, 0.9]));
+  const names = some.length > 0 ? some : [dice.pick(possible)];
   const gapMs = dice.spread(min / 2, max * 4);
   const planned: PlannedFault[] = [];
   for (let at = dice.between(0, 2 * gapMs); at < stormMs; at += dice.between(0, 2 * gapMs))

@@ -1,5 +1,7 @@
-import type { Message, NodeId } from '@raft/core';
+import type { LogIndex, Message, NodeId, NodeStatus } from '@raft/core';
 import type { Operation } from '../checker/history.js';
+import type { PlacedOperation } from '../checker/sequential.js';
+import { Admin } from './admin.js';
 import { Agenda } from './agenda.js';
 import { Coverage } from './coverage.js';
 import type { Counts } from './coverage.js';
@@ -13,6 +15,7 @@ import type { LoadScene } from './load.js';
 import { Member } from './member.js';
 import type { World } from './member.js';
 import { Network } from './network.js';
+import type { Fate } from './network.js';
 import { drawProfile } from './profile.js';
 import type { PlannedFault, Profile } from './profile.js';
 import { Trace } from './trace.js';
@@ -61,6 +64,8 @@ class Simulation implements World, FaultScene, LoadScene {
   readonly network: Network;
   readonly members: readonly Member[];
   readonly history: Operation[] = [];
+  readonly placed: PlacedOperation[] = [];
+  readonly #acknowledgements: { readonly tick: number; readonly index: LogIndex }[] = [];
   readonly electionTimeoutMs: { readonly min: number; readonly max: number };
   readonly #options: SimulationOptions;
   readonly #dice: Dice;
@@ -69,7 +74,8 @@ class Simulation implements World, FaultScene, LoadScene {
   #faults: { readonly number: number; readonly fault: Fault }[] = [];
   #isStorm = true;
   #lastTick = 0;
-  #lastLeader: NodeId | undefined;
+  #lastLeader: string | undefined;
+  #lastJoint: LogIndex = 0;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -121,10 +127,16 @@ class Simulation implements World, FaultScene, LoadScene {
 
   async #play(): Promise<void> {
     for (const member of this.members) member.start();
-    const clients = Array.from({ length: this.profile.load.clients }, (_, place) => {
-      const client = new Client(`c${place + 1}`, this.#dice.fork(), this);
+    const callers = [
+      new Admin(this.#dice.fork(), this),
+      ...Array.from(
+        { length: this.profile.load.clients },
+        (_, place) => new Client(`c${place + 1}`, this.#dice.fork(), this),
+      ),
+    ];
+    const lives = callers.map((caller) => {
       const life = { ended: false };
-      client
+      caller
         .run(() => !this.#isStorm)
         .then(
           () => (life.ended = true),
@@ -136,18 +148,19 @@ class Simulation implements World, FaultScene, LoadScene {
     await this.#runUntil(this.profile.stormMs);
     this.#calm();
     await this.#converge('after the storm');
-    await this.#runUntil(this.agenda.now + this.profile.load.timeoutMs.max * 2 + this.profile.load.gapMs * 2);
+    await this.#runUntil(this.agenda.now + 12 * this.electionTimeoutMs.max + this.profile.load.gapMs * 2);
     must(
-      clients.every(({ ended }) => ended),
+      lives.every(({ ended }) => ended),
       () => 'a call hangs: neither its result nor an error came by its deadline',
     );
     await this.#serve();
     await this.#converge('after one more write and read');
     this.#checkContents();
-    checkHistory(this.history, this.invariants.commands);
+    checkHistory(this.history, this.placed, this.invariants.commands);
     const { counts } = this.coverage;
     counts.convergences++;
     counts.splitVotes += this.invariants.ledger.termsWithoutLeader;
+    counts.repetitionsApplied += this.invariants.repetitions;
     counts.oldTermsCommitted += this.invariants.ledger.oldTermsCommitted;
   }
 
@@ -184,6 +197,15 @@ class Simulation implements World, FaultScene, LoadScene {
     return this.#lastTick;
   }
 
+  acknowledged(index: LogIndex): void {
+    const last = this.#acknowledgements.at(-1)?.index ?? 0;
+    if (index > last) this.#acknowledgements.push({ tick: this.tick(), index });
+  }
+
+  acknowledgedBy(tick: number): LogIndex {
+    return this.#acknowledgements.findLast((one) => one.tick <= tick)?.index ?? 0;
+  }
+
   note(text: () => string): void {
     this.trace.note(this.agenda.now, text);
   }
@@ -191,7 +213,7 @@ class Simulation implements World, FaultScene, LoadScene {
   #check(member: Member): void {
     const { status } = member;
     if (status === undefined || status.state !== 'running') return;
-    const { term, role, lastIndex, commitIndex, appliedIndex } = status;
+    const { term, role, lastIndex, commitIndex, appliedIndex, membership } = status;
     this.trace.fact(
       this.agenda.now * 1000,
       Number(member.id),
@@ -202,9 +224,15 @@ class Simulation implements World, FaultScene, LoadScene {
       appliedIndex,
     );
     this.invariants.stepped(member.id, status);
+    if (role === 'leader' && membership.outgoing.length > 0 && membership.index !== this.#lastJoint) {
+      this.#lastJoint = membership.index;
+      this.coverage.counts.jointPhases++;
+    }
     if (role !== 'leader' || this.#lastLeader === `${member.id}:${term}`) return;
-    this.coverage.counts.leaders++;
-    if (this.#lastLeader !== undefined) this.coverage.counts.leaderChanges++;
+    const { counts } = this.coverage;
+    counts.leaders++;
+    if (this.#lastLeader !== undefined) counts.leaderChanges++;
+    if (membership.outgoing.length > 0) counts.jointLeadersLost++;
     this.#lastLeader = `${member.id}:${term}`;
   }
 
@@ -216,17 +244,20 @@ class Simulation implements World, FaultScene, LoadScene {
     for (const message of messages) {
       if (message.type === 'requestVoteResponse' && !message.granted)
         counts[message.preVote ? 'preVotesRefused' : 'votesRefused']++;
+      if (message.type === 'installSnapshot') counts.snapshotPieces++;
       if (message.type === 'appendEntriesResponse' && message.rejection !== undefined) counts.appendsRefused++;
     }
   }
 
-  #fate(what: 'lost' | 'duplicated' | 'reordered' | 'cut' | 'late' | 'nobody', messages: number): void {
+  #fate(what: Fate, messages: readonly Message[]): void {
     const { counts } = this.coverage;
-    if (what === 'lost') counts.messagesLost += messages;
-    if (what === 'duplicated') counts.messagesDuplicated += messages;
-    if (what === 'reordered') counts.messagesReordered += messages;
-    if (what === 'cut') counts.messagesCut += messages;
-    if (what === 'late') counts.messagesLate += messages;
+    if (what === 'lost') counts.messagesLost += messages.length;
+    if (what === 'duplicated') counts.messagesDuplicated += messages.length;
+    if (what === 'reordered') counts.messagesReordered += messages.length;
+    if (what === 'late') counts.messagesLate += messages.length;
+    if (what !== 'cut') return;
+    counts.messagesCut += messages.length;
+    if (messages.some(({ type }) => type === 'installSnapshot')) counts.snapshotsCut++;
   }
 
   // Faults
@@ -302,11 +333,18 @@ class Simulation implements World, FaultScene, LoadScene {
     must(unrest === undefined, () => `no rest ${when}: ${unrest}`);
   }
 
+  /** Those that take part, as the leader knows it. */
+  #participants(leading: NodeStatus): Member[] {
+    const { voters, learners } = leading.membership;
+    return this.members.filter(({ id }) => voters.includes(id) || learners.includes(id));
+  }
+
   #unrest(): string | undefined {
     const { leader } = this;
     const leading = leader?.status;
     if (leader === undefined || leading === undefined) return 'nobody leads';
-    for (const { id, status, disk } of this.members) {
+    if (leading.membership.outgoing.length > 0) return 'a joint phase goes on';
+    for (const { id, status, disk } of this.#participants(leading)) {
       if (status === undefined) return `${id} is down`;
       if (status.leaderId !== leader.id) return `${id} follows ${status.leaderId}, not ${leader.id}`;
       const { appliedIndex, lastIndex } = status;
@@ -340,7 +378,9 @@ class Simulation implements World, FaultScene, LoadScene {
 
   /** All state machines hold the same. */
   #checkContents(): void {
-    const contents = this.members.map(({ machine }) =>
+    const leading = this.leader?.status;
+    const members = leading === undefined ? [] : this.#participants(leading);
+    const contents = members.map(({ machine }) =>
       JSON.stringify(machine.query({ type: 'list', prefix: new Uint8Array() }), (_, value: unknown) =>
         value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value,
       ),
@@ -348,7 +388,7 @@ class Simulation implements World, FaultScene, LoadScene {
     contents.forEach((content, place) =>
       must(
         content === contents[0],
-        () => `${this.members[place]?.id} holds ${content}, but ${this.members[0]?.id} ${contents[0]}`,
+        () => `${members[place]?.id} holds ${content}, but ${members[0]?.id} ${contents[0]}`,
       ),
     );
   }

@@ -22,7 +22,7 @@ export interface StorageWatcher {
   refused(): void;
   /** An operation failed as it was told to. */
   failed(operation: DiskOperation): void;
-  snapshotCommitted(meta: SnapshotMeta): void;
+  compacting(): void;
 }
 
 /** What a process sees of its disk, through one life. */
@@ -99,6 +99,7 @@ export class SimulatedStorage implements Storage {
   }
 
   compact(through: LogIndex): Promise<void> {
+    this.#watcher.compacting();
     const why = this.#whyNot('compact');
     if (why !== undefined) return this.#later(() => Promise.reject(why));
     return new Promise((resolve) => {
@@ -204,11 +205,7 @@ export class SimulatedStorage implements Storage {
         apply: (content) => {
           content.snapshot = snapshot;
         },
-        done: () =>
-          this.#process.run('arrival', () => {
-            this.#watcher.snapshotCommitted(snapshot.meta);
-            resolve();
-          }),
+        done: () => this.#process.run('arrival', resolve),
       });
     });
   }
