@@ -3,6 +3,7 @@ import type { Applied, Entry, LogBatch, LogIndex, Message, NodeId, NodeStatus, S
 import type { Content } from './content.js';
 import type { Disk } from './disk.js';
 import { isQuorum, isSame, Ledger } from './ledger.js';
+import type { Membership } from './ledger.js';
 import { digest } from './trace.js';
 import { must } from './violation.js';
 
@@ -13,10 +14,17 @@ export interface AppliedCommand {
   readonly result: unknown;
 }
 
+/** Commands that a state machine was given, or the end of the snapshot that it was restored from. */
+type Given =
+  | { readonly entries: readonly Applied<Uint8Array>[]; readonly results: readonly unknown[] }
+  | { readonly restoredTo: LogIndex };
+
 /** A node as of its last step. */
 interface Seen {
   term: Term;
   role: NodeStatus['role'];
+  /** Undefined before the first step. */
+  membership: Membership | undefined;
   commitIndex: LogIndex;
   /** What was checked against the ledger; less than `commitIndex` where the node's own log lags behind. */
   checkedIndex: LogIndex;
@@ -26,8 +34,7 @@ interface Seen {
   // What has happened in the present step.
   cutBack: readonly Entry[];
   sent: Message[];
-  given: { readonly entries: readonly Applied<Uint8Array>[]; readonly results: readonly unknown[] }[];
-  restored: boolean;
+  given: Given[];
 }
 
 /** Holds every step of every node against what is always true of Raft (paper, figure 3; thesis, sections 3.8 and 10.2.1). */
@@ -53,6 +60,7 @@ export class Invariants {
     this.#seen.set(id, {
       term: hardState.term,
       role: 'follower',
+      membership: undefined,
       commitIndex,
       checkedIndex: snapshot?.meta.index ?? 0,
       appliedIndex: 0,
@@ -60,7 +68,6 @@ export class Invariants {
       cutBack: [],
       sent: [],
       given: [],
-      restored: false,
     });
   }
 
@@ -99,7 +106,7 @@ export class Invariants {
   }
 
   restored(id: NodeId): void {
-    this.#node(id).restored = true;
+    this.#node(id).given.push({ restoredTo: this.#disk(id).durable.snapshot?.meta.index ?? 0 });
   }
 
   /** After each step in which the node's process ran. */
@@ -122,6 +129,7 @@ export class Invariants {
     seen.cutBack = [];
     seen.term = status.term;
     seen.role = status.role;
+    seen.membership = status.membership;
   }
 
   #disk(id: NodeId): Disk {
@@ -175,9 +183,12 @@ export class Invariants {
       const news: Entry[] = [];
       for (let index = this.ledger.committedIndex + 1; index <= commitIndex; index++)
         news.push(this.#entryToCommit(id, written, index));
-      // A follower since may have learnt of more than it committed itself; that is caught below.
+      // A commit may bring the next configuration in the same step.
+      const memberships = [seen.membership ?? status.membership, status.membership];
       this.ledger.commit(ledIn, news, ({ index, term }) =>
-        isQuorum(status.membership, (voter) => this.#disks.get(voter)?.durable.holds(index, term) === true),
+        memberships.some((membership) =>
+          isQuorum(membership, (voter) => this.#disks.get(voter)?.durable.holds(index, term) === true),
+        ),
       );
     }
     must(
@@ -202,12 +213,10 @@ export class Invariants {
 
   #checkApplied(id: NodeId, seen: Seen, status: NodeStatus, { durable }: Disk): void {
     const { appliedIndex } = status;
-    if (seen.restored) {
-      // As of a snapshot: either this node's start, or one that a leader sent.
-      seen.machineIndex = Math.max(seen.machineIndex, appliedIndex, durable.snapshot?.meta.index ?? 0);
-      seen.restored = false;
+    for (const given of seen.given) {
+      if ('restoredTo' in given) seen.machineIndex = Math.max(seen.machineIndex, given.restoredTo);
+      else this.#checkGiven(id, seen, given.entries, given.results);
     }
-    for (const { entries, results } of seen.given) this.#checkGiven(id, seen, entries, results);
     seen.given = [];
     must(appliedIndex >= seen.appliedIndex, () => `the applied index of ${id} goes back to ${appliedIndex}`);
     must(appliedIndex <= status.commitIndex, () => `${id} has applied ${appliedIndex}, which is not committed`);

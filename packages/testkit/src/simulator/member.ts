@@ -1,5 +1,5 @@
 import { createNode } from '@raft/core';
-import type { Address, NodeId, NodeStatus, RaftNode, RaftNodeOptions } from '@raft/core';
+import type { Address, LogBatch, NodeId, NodeStatus, RaftNode, RaftNodeOptions } from '@raft/core';
 import { KvStateMachine } from '@raft/kv';
 import type { KvAnswer, KvQuery, KvResult } from '@raft/kv';
 import type { Agenda } from './agenda.js';
@@ -246,9 +246,13 @@ export class Member implements Victim {
           if (this.disk.unsynced > 0) coverage.counts.truncationsUnderWrite++;
         }
         if (batch.resetTo !== undefined) coverage.counts.logsReset++;
+        this.#note(() => `writes${describeBatch(batch)}`);
         this.#guard(() => invariants.appending(this.id, batch));
       },
-      refused: () => void coverage.counts.writesRefusedByFullDisk++,
+      refused: () => {
+        coverage.counts.writesRefusedByFullDisk++;
+        this.#note(() => 'its disk is full and refuses that');
+      },
       failed: (operation) => {
         this.#mayFail = true;
         coverage.counts.diskErrors++;
@@ -270,4 +274,17 @@ export class Member implements Victim {
   #note(text: () => string): void {
     this.#world.trace.note(this.#world.agenda.now, () => `${this.id}  ${text()}`);
   }
+}
+
+function describeBatch({ hardState, resetTo, truncateFrom, entries }: LogBatch): string {
+  const first = entries[0];
+  const last = entries.at(-1);
+  return [
+    hardState === undefined
+      ? ''
+      : ` term ${hardState.term}, vote ${hardState.votedFor ?? '-'}, commit ${hardState.commitIndex}`,
+    resetTo === undefined ? '' : ` reset to ${resetTo.index}:${resetTo.term}`,
+    truncateFrom === undefined ? '' : ` truncate from ${truncateFrom}`,
+    first === undefined || last === undefined ? '' : ` +${first.index}:${first.term}..${last.index}:${last.term}`,
+  ].join('');
 }

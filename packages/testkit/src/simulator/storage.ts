@@ -187,12 +187,16 @@ export class SimulatedStorage implements Storage {
     return !isSmall || !this.#disk.hasReserve;
   }
 
-  #refuse(): Promise<never> {
+  /** In its turn: appends settle in the order of their calls. */
+  #refuse(): Promise<void> {
     this.#refusals++;
     this.#watcher.refused();
-    return this.#later(() => {
-      this.#refusals--;
-      throw new StorageError('RAFT_STORAGE_FULL', 'the disk is full: free some space');
+    return new Promise((_, reject) => {
+      const settle = (): void => {
+        this.#refusals--;
+        reject(new StorageError('RAFT_STORAGE_FULL', 'the disk is full: free some space'));
+      };
+      this.#disk.write({ canTear: false, apply: () => {}, done: () => this.#process.run('arrival', settle) });
     });
   }
 
