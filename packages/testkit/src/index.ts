@@ -34,3 +34,6 @@ export { checkExactlyOnce } from './checker/exactly-once.js';
 export type { NamedCommand } from './checker/exactly-once.js';
 export { describeOperation, readHistory, writeHistory } from './checker/history.js';
 export type { Operation } from './checker/history.js';
+
+// Scenario scripts: the consensus by itself, a line at a time.
+export { runScenario, ScenarioError, scenarioPurpose } from './scenario/run.js';
