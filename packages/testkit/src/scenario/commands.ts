@@ -63,7 +63,11 @@ function options(words: readonly string[]): Partial<RaftOptions> {
 function links(cluster: ScriptedCluster, word: string): [NodeId, NodeId][] {
   const [from, to] = word.split('->');
   if (from !== undefined && to !== undefined) return [[from, to]];
-  return cluster.ids.filter((id) => id !== word).flatMap((id) => [[word, id] as [NodeId, NodeId], [id, word]]);
+  const others = cluster.ids.filter((id) => id !== word);
+  return others.flatMap((id): [NodeId, NodeId][] => [
+    [word, id],
+    [id, word],
+  ]);
 }
 
 /** What a node was asked for begins with its next turn. */
