@@ -145,6 +145,41 @@ describe('storage-file: a full disk', { timeout: 60_000 }, () => {
     );
   });
 
+  test('leaves nothing of what it refused, also where blocks that exist need space to be written', async () => {
+    const disk = new SimulatedDisk(seededRandom(3));
+    const make = (): Storage =>
+      fileStorage({ directory: '/data', segmentBytes: 128 * KiB, fileSystem: disk.fileSystem() });
+    let storage = make();
+    await storage.open(identity);
+    await storage.append({ entries: [entry(1, 1)] });
+    for (const kind of ['ENOSPC once', 'short write'] as const) {
+      disk.failAt(1, kind);
+      await assert.rejects(storage.append({ entries: [entry(2, 1), entry(3, 1)] }), full);
+      disk.kill();
+      storage = make();
+      assert.equal((await storage.open(identity)).lastIndex, 1, kind);
+    }
+    await storage.append({ entries: [entry(2, 2)] });
+    await storage.close();
+  });
+
+  test('a vote that was written beside the log outlives the loss of either copy', async () => {
+    for (const slot of [0, 1]) {
+      const disk = new SimulatedDisk(seededRandom(4));
+      const make = (): Storage =>
+        fileStorage({ directory: '/data', segmentBytes: 128 * KiB, fileSystem: disk.fileSystem() });
+      const storage = make();
+      await storage.open(identity);
+      disk.capacity = disk.used;
+      await storage.append({ hardState: vote(7), entries: [] });
+      await storage.close();
+      disk.files.get('/data/store')!.bytes.fill(0, slot * 4096, (slot + 1) * 4096);
+      const again = make();
+      assert.deepEqual((await again.open(identity)).hardState, vote(7));
+      await again.close();
+    }
+  });
+
   test('lets truncations and compactions through, and a compaction brings space', async () => {
     const disk = new SimulatedDisk(seededRandom(2));
     disk.capacity = 700 * KiB;
