@@ -168,9 +168,9 @@ describe('storage-file: a full disk', { timeout: 60_000 }, () => {
       const disk = new SimulatedDisk(seededRandom(4));
       const make = (): Storage =>
         fileStorage({ directory: '/data', segmentBytes: 128 * KiB, fileSystem: disk.fileSystem() });
+      disk.capacity = 20 * KiB;
       const storage = make();
       await storage.open(identity);
-      disk.capacity = disk.used;
       await storage.append({ hardState: vote(7), entries: [] });
       await storage.close();
       disk.files.get('/data/store')!.bytes.fill(0, slot * 4096, (slot + 1) * 4096);
