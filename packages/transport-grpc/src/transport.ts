@@ -13,15 +13,7 @@ import type {
 } from '@raft/core';
 import { fileDescriptors } from '@raft/proto/descriptors';
 import type { FileDescriptor } from '@raft/proto/descriptors';
-import {
-  checkAdvertised,
-  formatAddress,
-  isReachable,
-  parseAddress,
-  Peers,
-  Receivers,
-  throttledLog,
-} from '@raft/proto/transport';
+import { advertised, formatAddress, parseAddress, Peers, Receivers, throttledLog } from '@raft/proto/transport';
 import type { PeerDial } from '@raft/proto/transport';
 import { checkTls, serverCredentials } from './credentials.js';
 import type { GrpcTls } from './credentials.js';
@@ -47,8 +39,8 @@ export interface GrpcTransportOptions {
   /** `host:port` for peers and clients; port 0 lets the system choose. */
   readonly listen: Address;
   /**
-   * Where other nodes reach this one: those that have it from nobody else answer there. Default: what it listens on, unless that is a
-   * wildcard such as 0.0.0.0.
+   * Where other nodes reach this one: those that have it from nobody else answer there. Default: what it listens on. An address
+   * that nobody can dial, such as 0.0.0.0 or port 0, counts as none.
    */
   readonly advertise?: Address;
   /**
@@ -100,19 +92,19 @@ class Grpc implements GrpcTransport {
   readonly #health = new Health();
   readonly #receivers: Receivers;
   readonly #peers: Peers;
-  readonly #advertise: Address | undefined;
   #state: 'new' | 'started' | 'closed' = 'new';
   #closing: Promise<void> | undefined;
   #address: Address;
 
   constructor(options: GrpcTransportOptions) {
-    const { nodeId, clusterId, clock = systemClock(), logger = silent, random = Math.random, tls } = options;
+    const { nodeId, clusterId, clock = systemClock(), logger = silent, random = Math.random } = options;
+    const { advertise, tls } = options;
     if (nodeId === '') throw new InvalidArgumentError('nodeId is empty: give the id of this node');
     if (clusterId === '') throw new InvalidArgumentError('clusterId is empty: give the name of the cluster');
     checkTls(tls);
     this.#nodeId = nodeId;
     this.#address = formatAddress(parseAddress(options.listen));
-    this.#advertise = options.advertise === undefined ? undefined : checkAdvertised(options.advertise);
+    if (advertise !== undefined) parseAddress(advertise);
     this.#receivers = new Receivers(nodeId);
     const limits = withDefaults(options.limits);
     const shared = { self: { nodeId, clusterId }, log: throttledLog(logger, clock) };
@@ -122,7 +114,7 @@ class Grpc implements GrpcTransport {
       clock,
       logger,
       random,
-      advertised: () => this.#advertised(),
+      advertised: () => advertised(advertise, this.#address),
       dial: dialPeer(limits, clock, tls),
       down: (peer) => this.#receivers.peerDown(peer),
     });
@@ -208,11 +200,6 @@ class Grpc implements GrpcTransport {
     if (reflection === undefined) return;
     const index = new DescriptorIndex([...fileDescriptors.values(), ...reflection]);
     new Reflection(index, [...served, healthService, ...reflectionServices].toSorted()).register(server);
-  }
-
-  #advertised(): Address {
-    if (this.#advertise !== undefined) return this.#advertise;
-    return isReachable(parseAddress(this.#address)) ? this.#address : '';
   }
 
   #onPeerLost(peer: NodeId): void {

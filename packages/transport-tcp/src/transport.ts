@@ -12,15 +12,7 @@ import type {
   Receiver,
   Transport,
 } from '@raft/core';
-import {
-  checkAdvertised,
-  formatAddress,
-  isReachable,
-  parseAddress,
-  Peers,
-  Receivers,
-  throttledLog,
-} from '@raft/proto/transport';
+import { advertised, formatAddress, parseAddress, Peers, Receivers, throttledLog } from '@raft/proto/transport';
 import type { PeerDial, ThrottledLog } from '@raft/proto/transport';
 import { dial } from './dial.js';
 import { EnvelopeWriter } from './envelope-writer.js';
@@ -44,8 +36,8 @@ export interface TcpTransportOptions {
   /** `host:port` for peers and clients; port 0 lets the system choose. */
   readonly listen: Address;
   /**
-   * Where other nodes reach this one: those that have it from nobody else answer there. Default: what it listens on, unless that is a
-   * wildcard such as 0.0.0.0.
+   * Where other nodes reach this one: those that have it from nobody else answer there. Default: what it listens on. An address
+   * that nobody can dial, such as 0.0.0.0 or port 0, counts as none.
    */
   readonly advertise?: Address;
   /**
@@ -91,7 +83,6 @@ class Tcp implements TcpTransport {
   readonly #inbounds = new Set<Inbound>();
   /** The one connection that each peer may have to us. */
   readonly #inboundOf = new Map<NodeId, Inbound>();
-  readonly #advertise: Address | undefined;
   #listening: Promise<Listener> | undefined;
   #state: 'new' | 'started' | 'closed' = 'new';
   #closing: Promise<void> | undefined;
@@ -102,7 +93,7 @@ class Tcp implements TcpTransport {
     if (nodeId === '') throw new InvalidArgumentError('nodeId is empty: give the id of this node');
     if (clusterId === '') throw new InvalidArgumentError('clusterId is empty: give the name of the cluster');
     this.#address = formatAddress(parseAddress(options.listen));
-    this.#advertise = advertise === undefined ? undefined : checkAdvertised(advertise);
+    if (advertise !== undefined) parseAddress(advertise);
     this.#limits = withDefaults(options.limits);
     this.#sockets = socketsFor(options.tls);
     this.#log = throttledLog(logger, clock);
@@ -113,7 +104,7 @@ class Tcp implements TcpTransport {
       limits: { ...this.#limits, maxEnvelopeBytes: this.#limits.maxFrameBytes, maxEnvelopeName: 'maxFrameBytes' },
       logger,
       random,
-      advertised: () => this.#advertised(),
+      advertised: () => advertised(advertise, this.#address),
       dial: this.#dialPeer(clock),
       down: (peer) => this.#receivers.peerDown(peer),
     });
@@ -189,11 +180,6 @@ class Tcp implements TcpTransport {
     // What went wrong with the start, the start has said.
     const listener = await this.#listening?.catch(() => undefined);
     await Promise.all([peers, listener?.close()]);
-  }
-
-  #advertised(): Address {
-    if (this.#advertise !== undefined) return this.#advertise;
-    return isReachable(parseAddress(this.#address)) ? this.#address : '';
   }
 
   #dialPeer(clock: Clock): PeerDial {

@@ -54,6 +54,7 @@ describe('the start', () => {
     [{ nodeId: '' }, /nodeId/],
     [{ clusterId: '' }, /clusterId/],
     [{ listen: 'nonsense' }, /nonsense/],
+    [{ advertise: 'nonsense' }, /nonsense/],
     [{ limits: { maxFrameBytes: -1 } }, /maxFrameBytes/],
   ])('with options that cannot be is refused: %j', (options, reason) => {
     const make = (): unknown => tcpTransport({ nodeId: '1', clusterId: 'c', listen: '127.0.0.1:0', ...options });

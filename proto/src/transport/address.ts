@@ -24,14 +24,14 @@ export function formatAddress({ host, port }: HostPort): Address {
 /** Hosts that mean every address of a machine: to listen on, not to be dialled. */
 const wildcards: ReadonlySet<string> = new Set(['0.0.0.0', '::', '0:0:0:0:0:0:0:0']);
 
-/** Whether others can dial what this node listens on: not so with a wildcard, or before the system has chosen a port. */
-export function isReachable({ host, port }: HostPort): boolean {
-  return port > 0 && !wildcards.has(host);
+/**
+ * What a node says of where it is: `advertise`, else what it listens on; the first of them that others can dial. Not so with a wildcard,
+ * or before the system has chosen a port. Empty when there is none.
+ */
+export function advertised(advertise: Address | undefined, listening: Address): Address {
+  return [advertise ?? listening, listening].find((address) => isReachable(parseAddress(address))) ?? '';
 }
 
-/** The address in its usual form. Throws {@link InvalidArgumentError} when nobody could dial it. */
-export function checkAdvertised(address: Address): Address {
-  const parsed = parseAddress(address);
-  if (isReachable(parsed)) return formatAddress(parsed);
-  throw new InvalidArgumentError(`advertise is ${address}, which nobody can dial: give a host and a port`);
+function isReachable({ host, port }: HostPort): boolean {
+  return port > 0 && !wildcards.has(host);
 }

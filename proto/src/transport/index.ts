@@ -1,5 +1,5 @@
 // What every network transport of ours does alike. For transports, not for their users.
-export { checkAdvertised, formatAddress, isReachable, parseAddress } from './address.js';
+export { advertised, formatAddress, parseAddress } from './address.js';
 export type { HostPort } from './address.js';
 export { Backoff } from './backoff.js';
 export { EnvelopeQueue } from './envelope-queue.js';

@@ -2,11 +2,10 @@ import { InvalidArgumentError, seededRandom } from '@raft/core';
 import type { Clock } from '@raft/core';
 import { describe, expect, test } from 'vitest';
 import {
+  advertised,
   Backoff,
-  checkAdvertised,
   checkLimits,
   formatAddress,
-  isReachable,
   parseAddress,
   refuseCertificate,
   throttledLog,
@@ -30,10 +29,11 @@ describe('addresses', () => {
     },
   );
 
-  test.each(['0.0.0.0:7001', '[::]:7001', '127.0.0.1:0'])('%s is to listen on, not to be dialled', (text) => {
-    expect(isReachable(parseAddress(text))).toBe(false);
-    expect(() => checkAdvertised(text)).toThrow(`advertise is ${text}, which nobody can dial`);
-    expect(checkAdvertised('raft-1.example:7001')).toBe('raft-1.example:7001');
+  test.each(['0.0.0.0:7001', '[::]:7001', '127.0.0.1:0'])('%s is to listen on, not to be dialled', (listening) => {
+    expect(advertised(undefined, listening)).toBe('');
+    expect(advertised('raft-1.example:7001', listening)).toBe('raft-1.example:7001');
+    expect(advertised(listening, '127.0.0.1:7002')).toBe('127.0.0.1:7002');
+    expect(advertised(listening, listening)).toBe('');
   });
 });
 
