@@ -1,4 +1,4 @@
-import type { CallHandler, Logger, Storage, Transport } from '@raft/core';
+import type { CallHandler, Logger, Storage, StorageInspector, Transport } from '@raft/core';
 import type { UnaryService } from '@raft/kv';
 import { UsageError } from './usage-error.js';
 
@@ -6,7 +6,11 @@ export interface StorageChoice {
   /** Keeps its data in the directory of `--data`. */
   readonly needsData: boolean;
   make(options: StorageOptions): Promise<Storage>;
+  /** Opens one that is not in use, for the tool; absent: there is nothing to look into. */
+  readonly inspect?: Inspect;
 }
+
+export type Inspect = (directory: string) => Promise<StorageInspector>;
 
 export interface StorageOptions {
   /** Set when the choice needs it. */
@@ -40,6 +44,7 @@ const storages: Readonly<Record<string, StorageChoice>> = {
   simplefile: {
     needsData: true,
     make: async ({ directory, logger }) => (await import('@raft/storage-file')).fileStorage({ directory, logger }),
+    inspect: async (directory) => (await import('@raft/storage-file')).inspectFileStorage({ directory }),
   },
   level: {
     needsData: true,
@@ -73,6 +78,10 @@ export function chooseTransport(name: string, flag: string): TransportChoice {
 
 export const storageNames: string = listNames(storages);
 export const transportNames: string = listNames(transports);
+/** Those that `raft-server storage` can look into. */
+export const inspectedNames: string = listNames(
+  Object.fromEntries(Object.entries(storages).filter(([, { inspect }]) => inspect !== undefined)),
+);
 
 function choose<T>(choices: Readonly<Record<string, T>>, name: string, flag: string): T {
   const choice = Object.hasOwn(choices, name) ? choices[name] : undefined;

@@ -18,7 +18,7 @@ export interface KvClientOptions extends KvLimitOptions {
   readonly backoffMs?: { readonly min: number; readonly max: number } | undefined;
   /**
    * Changes are made in a session, opened with the first one: what may or may not be done is repeated until the deadline, and
-   * done once. Without, a change is repeated only when it is certain that it was not done. Default false.
+   * done once. Without, a change is repeated only when it is certain that it was not done. Default true.
    */
   readonly sessions?: boolean | undefined;
   /**
@@ -60,7 +60,7 @@ export function resolveClientOptions(options: KvClientOptions): ResolvedClientOp
       `backoffMs is ${backoffMs.min} to ${backoffMs.max}: give milliseconds, 0 < min <= max`,
     );
   }
-  const { sessions = false, keepAliveMs = 300_000, refreshMs = 5000 } = options;
+  const { sessions = true, keepAliveMs = 300_000, refreshMs = 5000 } = options;
   checkTimeout(keepAliveMs, 'keepAliveMs');
   if (refreshMs !== 0) checkTimeout(refreshMs, 'refreshMs');
   const { random = Math.random, clock = systemClock() } = options;

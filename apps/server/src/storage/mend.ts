@@ -1,0 +1,101 @@
+import { decodeConfiguration, EntryType } from '@raft/core';
+import type { Configuration, RecoverPlan, RepairPlan, StorageInspector } from '@raft/core';
+import { exitCodes, UsageError } from '../usage-error.js';
+import { describeRange } from './look.js';
+import type { StorageOptions } from './options.js';
+import type { Print } from './run.js';
+
+export async function repair(inspector: StorageInspector, options: StorageOptions, print: Print): Promise<number> {
+  const { apply, copyTo, asJson } = options;
+  const plan = await inspector.repair({ apply, copyTo });
+  if (asJson) await print(JSON.stringify({ ...plan, lost: plan.lost ?? null, copyTo }));
+  else for (const line of describeRepair(plan, options)) await print(line);
+  return exitCodes.done;
+}
+
+function describeRepair(plan: RepairPlan, options: StorageOptions): string[] {
+  if (plan.steps.length === 0) return ['there is nothing to repair'];
+  const lines = describeSteps(plan, options);
+  if (plan.lost !== undefined) lines.push(`the log loses ${describeRange(plan.lost)}`);
+  lines.push(
+    plan.forgets
+      ? 'this node may have acknowledged what it loses: it comes back as one that has forgotten, votes for nobody until the ' +
+          'cluster has taken it in again, and gets from the others what they have'
+      : 'nothing that this node has acknowledged is lost',
+  );
+  return [...lines, ...ending(plan.applied)];
+}
+
+export async function recover(inspector: StorageInspector, options: StorageOptions, print: Print): Promise<number> {
+  const { apply, copyTo, asJson, newClusterId } = options;
+  const { identity } = inspector;
+  if (newClusterId === undefined) {
+    throw new UsageError(
+      '--new-cluster-id is missing: give the new cluster an id, so that the old nodes are strangers to it',
+    );
+  }
+  if (identity === undefined) {
+    throw new UsageError(
+      `${options.directory} does not tell whose it is any more: it cannot be the start of a cluster`,
+    );
+  }
+  const configuration = await membersOf(inspector, identity.nodeId, options);
+  const plan = await inspector.recover({ apply, copyTo, clusterId: newClusterId, configuration });
+  if (asJson) await print(JSON.stringify({ ...plan, configuration, copyTo }));
+  else for (const line of describeRecovery(plan, configuration, options)) await print(line);
+  return exitCodes.done;
+}
+
+/** Those of `--peers`; without, this node alone where the old cluster reached it. */
+async function membersOf(
+  inspector: StorageInspector,
+  nodeId: string,
+  { peers }: StorageOptions,
+): Promise<Configuration> {
+  const none = { outgoing: [], learners: [], stores: {} };
+  if (peers !== undefined) {
+    if (!peers.has(nodeId)) throw new UsageError(`--peers lacks node ${nodeId}, whose data these are: name it too`);
+    return { ...none, voters: [...peers.keys()].toSorted(), addresses: Object.fromEntries(peers) };
+  }
+  let latest = (await inspector.verify()).snapshot?.configuration;
+  for await (const { type, data } of inspector.entries()) {
+    if (type === EntryType.configuration) latest = decodeConfiguration(data);
+  }
+  const address = latest?.addresses[nodeId];
+  return { ...none, voters: [nodeId], addresses: address === undefined ? {} : { [nodeId]: address } };
+}
+
+function describeRecovery(plan: RecoverPlan, { voters }: Configuration, options: StorageOptions): string[] {
+  const { before, after, commitIndex, lastIndex, entry, applied } = plan;
+  const lines = [
+    `cluster ${before.clusterId} ends for node ${before.nodeId}; cluster ${after.clusterId} begins with ${voters.length === 1 ? 'it alone' : `the voters ${voters.join(', ')}`}`,
+    ...describeSteps(plan, options),
+    `entry ${entry.index} of term ${entry.term} has the new membership`,
+    `commands up to entry ${commitIndex} were committed, and this node has them`,
+  ];
+  if (lastIndex > commitIndex) {
+    const range = describeRange({ from: commitIndex + 1, to: lastIndex });
+    lines.push(`${range} may never have been committed: from now on it is as if they were`);
+  }
+  lines.push(
+    `what other nodes had acknowledged after entry ${lastIndex} IS LOST, and nobody can tell how much that is: ` +
+      'compare with the other directories that are left (`storage diff`), and recover the one that goes furthest',
+    `nodes of cluster ${before.clusterId} can never come back to it: let them join empty, with --join, and \`raft-client members add\``,
+    `start this one with --cluster-id ${after.clusterId}`,
+  );
+  return [...lines, ...ending(applied)];
+}
+
+function describeSteps(
+  { steps, applied }: { steps: readonly string[]; applied: boolean },
+  options: StorageOptions,
+): string[] {
+  return [
+    ...steps.map((step) => `${applied ? 'done' : 'to do'}: ${step}`),
+    `${applied ? 'a copy of what was there is' : 'a copy of what is there will be'} in ${options.copyTo}`,
+  ];
+}
+
+function ending(applied: boolean): string[] {
+  return applied ? [] : ['nothing was changed: add --apply to do it'];
+}
