@@ -34,6 +34,9 @@ export interface StatusReport {
   readonly snapshotIndex: number;
   readonly membership: NodeStatus['membership'];
   readonly peers: readonly Pick<NodeStatus['peers'][number], 'id' | 'matchIndex' | 'nextIndex' | 'state'>[];
+  readonly diskFull: boolean;
+  readonly healthy: boolean;
+  readonly removed: boolean;
   readonly version: string;
 }
 
@@ -97,12 +100,12 @@ function send(response: ServerResponse, code: number, body: unknown): void {
 
 export function describe(status: NodeStatus, version: string): StatusReport {
   const { id, clusterId, storeId, role, term, leaderId, membership } = status;
-  const { commitIndex, appliedIndex, firstIndex, lastIndex, snapshotIndex } = status;
+  const { commitIndex, appliedIndex, firstIndex, lastIndex, snapshotIndex, diskFull, healthy, removed } = status;
   return {
     ...{ id, clusterId, storeId, role, term, leaderId: leaderId ?? null },
     ...{ commitIndex, appliedIndex, firstIndex, lastIndex, snapshotIndex },
     membership,
     peers: status.peers.map(({ id, matchIndex, nextIndex, state }) => ({ id, matchIndex, nextIndex, state })),
-    version,
+    ...{ diskFull, healthy, removed, version },
   };
 }

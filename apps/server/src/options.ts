@@ -142,7 +142,9 @@ function readPlace(
     // The environment may name them for raft-client.
     const isAsked = given.text('peers') !== undefined && given.nameOf('peers') === '--peers';
     if (!isAsked) return { peers: undefined, own: undefined };
-    throw new UsageError('--join and --peers: a node that joins learns the members from the cluster; leave one of them out');
+    throw new UsageError(
+      '--join and --peers: a node that joins learns the members from the cluster; leave one of them out',
+    );
   }
   const peers = parsePeers(required(given, 'peers', '"1=host:port,2=host:port", or --join'), given.nameOf('peers'));
   const own = peers.get(id);

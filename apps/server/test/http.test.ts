@@ -38,6 +38,7 @@ describe('the status server', () => {
         ...{ commitIndex: 9, appliedIndex: 8, firstIndex: 1, lastIndex: 10, snapshotIndex: 0 },
         membership: { index: 1, voters: ['1', '2'], learners: [], outgoing: [], addresses: { '1': 'a:1', '2': 'b:1' } },
         peers: [{ id: '2', matchIndex: 7, nextIndex: 11, state: 'replicate' }],
+        ...{ healthy: true, diskFull: false, removed: false },
         version: '1.2.3',
       },
     ]);

@@ -123,9 +123,11 @@ export class KvOperations {
 
   status(): KvStatus {
     const { id, clusterId, storeId, role, term, leaderId, membership, peers, ...rest } = this.#node.status();
-    const { commitIndex, appliedIndex, firstIndex, lastIndex, snapshotIndex } = rest;
-    const indexes = { commitIndex, appliedIndex, firstIndex, lastIndex, snapshotIndex };
-    return { id, clusterId, storeId, role, term, leaderId, ...indexes, membership, peers, version: this.#version };
+    const { commitIndex, appliedIndex, firstIndex, lastIndex, snapshotIndex, diskFull, healthy, removed } = rest;
+    return {
+      ...{ id, clusterId, storeId, role, term, leaderId, membership, peers, version: this.#version },
+      ...{ commitIndex, appliedIndex, firstIndex, lastIndex, snapshotIndex, diskFull, healthy, removed },
+    };
   }
 
   #get(body: Uint8Array, options: CallOptions): Promise<Body> {

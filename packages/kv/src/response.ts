@@ -202,6 +202,9 @@ function statusFrom(properties: kvV1.StatusResponse.$Properties): KvStatus {
     membership: membershipFrom(status.membership),
     peers: status.peers.map((peer) => peerFrom(new kvV1.PeerStatus(peer))),
     version: status.version,
+    diskFull: status.diskFull,
+    healthy: status.healthy,
+    removed: status.removed,
   };
 }
 

@@ -113,4 +113,10 @@ export interface KvStatus {
   readonly peers: readonly Pick<PeerStatus, 'id' | 'matchIndex' | 'nextIndex' | 'state'>[];
   /** Of the server's software. */
   readonly version: string;
+  /** The disk has no room for entries. */
+  readonly diskFull: boolean;
+  /** Its disk answers and its event loop turns in time. */
+  readonly healthy: boolean;
+  /** A committed membership goes without it. */
+  readonly removed: boolean;
 }

@@ -192,6 +192,9 @@ const statuses: fc.Arbitrary<KvStatus> = fc.record({
     { maxLength: 4 },
   ),
   version: fc.string({ maxLength: 10 }),
+  diskFull: fc.boolean(),
+  healthy: fc.boolean(),
+  removed: fc.boolean(),
 });
 
 describe('a response', () => {

@@ -4308,6 +4308,15 @@ export namespace kv {
             /** StatusResponse storeId. */
             storeId: string;
 
+            /** StatusResponse diskFull. */
+            diskFull: boolean;
+
+            /** StatusResponse healthy. */
+            healthy: boolean;
+
+            /** StatusResponse removed. */
+            removed: boolean;
+
             /**
              * Encodes the specified StatusResponse message. Does not implicitly {@link kv.v1.StatusResponse.verify|verify} messages.
              * @param message StatusResponse message or plain object to encode
@@ -4373,6 +4382,15 @@ export namespace kv {
 
                 /** StatusResponse storeId */
                 storeId?: (string|null);
+
+                /** StatusResponse diskFull */
+                diskFull?: (boolean|null);
+
+                /** StatusResponse healthy */
+                healthy?: (boolean|null);
+
+                /** StatusResponse removed */
+                removed?: (boolean|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

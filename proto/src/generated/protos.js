@@ -6312,6 +6312,9 @@ export const kv = $root.kv = (() => {
             StatusResponse.prototype.peers = $util.emptyArray;
             StatusResponse.prototype.version = "";
             StatusResponse.prototype.storeId = "";
+            StatusResponse.prototype.diskFull = false;
+            StatusResponse.prototype.healthy = false;
+            StatusResponse.prototype.removed = false;
 
             StatusResponse.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -6349,6 +6352,12 @@ export const kv = $root.kv = (() => {
                     writer.uint32(106).string(message.version);
                 if (message.storeId != null && $Object.hasOwnProperty.call(message, "storeId") && message.storeId !== "")
                     writer.uint32(114).string(message.storeId);
+                if (message.diskFull != null && $Object.hasOwnProperty.call(message, "diskFull") && message.diskFull !== false)
+                    writer.uint32(120).bool(message.diskFull);
+                if (message.healthy != null && $Object.hasOwnProperty.call(message, "healthy") && message.healthy !== false)
+                    writer.uint32(128).bool(message.healthy);
+                if (message.removed != null && $Object.hasOwnProperty.call(message, "removed") && message.removed !== false)
+                    writer.uint32(136).bool(message.removed);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -6502,6 +6511,33 @@ export const kv = $root.kv = (() => {
                                 message.storeId = value;
                             else
                                 delete message.storeId;
+                            continue;
+                        }
+                    case 15: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.diskFull = value;
+                            else
+                                delete message.diskFull;
+                            continue;
+                        }
+                    case 16: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.healthy = value;
+                            else
+                                delete message.healthy;
+                            continue;
+                        }
+                    case 17: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.removed = value;
+                            else
+                                delete message.removed;
                             continue;
                         }
                     }
