@@ -1,7 +1,6 @@
 import type { Entry, LogIndex, StorageInspector } from '@raft/core';
 import { exitCodes } from '../usage-error.js';
-import type { StorageOptions } from './options.js';
-import type { Print } from './run.js';
+import type { Print, StorageOptions } from './options.js';
 
 interface Side {
   readonly directory: string;

@@ -1,8 +1,7 @@
 import { EntryType } from '@raft/core';
 import type { IndexRange, StorageInspector, StorageRecord, Verification } from '@raft/core';
 import { exitCodes } from '../usage-error.js';
-import type { StorageOptions } from './options.js';
-import type { Print } from './run.js';
+import type { Print, StorageOptions } from './options.js';
 
 const typeNames = new Map<number | undefined, string>(Object.entries(EntryType).map(([name, type]) => [type, name]));
 

@@ -2,8 +2,7 @@ import { decodeConfiguration, EntryType } from '@raft/core';
 import type { Configuration, RecoverPlan, RepairPlan, StorageInspector } from '@raft/core';
 import { exitCodes, UsageError } from '../usage-error.js';
 import { describeRange } from './look.js';
-import type { StorageOptions } from './options.js';
-import type { Print } from './run.js';
+import type { Print, StorageOptions } from './options.js';
 
 export async function repair(inspector: StorageInspector, options: StorageOptions, print: Print): Promise<number> {
   const { apply, copyTo, asJson } = options;

@@ -42,6 +42,9 @@ export const program: Program = {
     'Exit codes: 0 all is well or done, 1 damaged, different or failed, 2 cannot be done as asked (in use, a wrong flag).',
 };
 
+/** Takes a line; resolves when there is room for more. */
+export type Print = (line: string) => Promise<void> | void;
+
 export interface StorageOptions {
   readonly command: StorageCommand;
   readonly directory: string;

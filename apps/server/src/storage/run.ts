@@ -4,10 +4,7 @@ import { exitCodes, UsageError } from '../usage-error.js';
 import { diff } from './diff.js';
 import { dump, verify } from './look.js';
 import { recover, repair } from './mend.js';
-import type { StorageOptions } from './options.js';
-
-/** Takes a line; resolves when there is room for more. */
-export type Print = (line: string) => Promise<void> | void;
+import type { Print, StorageOptions } from './options.js';
 
 /** Does what was asked for; gives the exit code. Throws {@link UsageError}. */
 export async function runStorage(options: StorageOptions, print: Print): Promise<number> {
