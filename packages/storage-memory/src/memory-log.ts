@@ -5,6 +5,12 @@ import type { Entry, LogBatch, LogIndex, TermRun } from '@raft/core';
 export class MemoryLog {
   #base: TermRun = { index: 0, term: 0 };
   #entries: Entry[] = [];
+  #bytes = 0;
+  readonly #maxBytes: number;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
 
   get firstIndex(): LogIndex {
     return this.#base.index + 1;
@@ -14,15 +20,23 @@ export class MemoryLog {
     return this.#base.index + this.#entries.length;
   }
 
-  /** Throws {@link InvalidArgumentError} and changes nothing when the batch does not follow the log. */
+  /**
+   * Throws {@link InvalidArgumentError} when the batch does not follow the log, `RAFT_STORAGE_FULL` when the log would become too
+   * large; then it changes nothing.
+   */
   apply(batch: LogBatch): void {
     this.#check(batch);
-    if (batch.resetTo) {
-      this.#base = { index: batch.resetTo.index, term: batch.resetTo.term };
-      this.#entries = [];
+    const { entries, resetTo, truncateFrom } = batch;
+    const kept = resetTo ? 0 : (truncateFrom ?? this.lastIndex + 1) - this.firstIndex;
+    const bytes = this.#bytes - bytesOf(this.#entries.slice(kept)) + bytesOf(entries);
+    if (entries.length > 0 && bytes > this.#maxBytes) {
+      const message = `the log in memory may have ${this.#maxBytes} bytes: take a snapshot and compact it, or raise maxBytes`;
+      throw new StorageError('RAFT_STORAGE_FULL', message);
     }
-    if (batch.truncateFrom !== undefined) this.#entries.length = batch.truncateFrom - this.firstIndex;
-    for (const entry of batch.entries) this.#entries.push(entry);
+    if (resetTo) this.#base = { index: resetTo.index, term: resetTo.term };
+    this.#entries.length = kept;
+    for (const entry of entries) this.#entries.push(entry);
+    this.#bytes = bytes;
   }
 
   compact(through: LogIndex): void {
@@ -32,6 +46,7 @@ export class MemoryLog {
     if (through < this.firstIndex) return;
     const gone = through - this.#base.index;
     this.#base = { index: through, term: this.#entries[gone - 1]!.term };
+    this.#bytes -= bytesOf(this.#entries.slice(0, gone));
     this.#entries = this.#entries.slice(gone);
   }
 
@@ -78,4 +93,9 @@ export class MemoryLog {
       next++;
     }
   }
+}
+
+/** With what an entry takes besides its data, about. */
+function bytesOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { data }) => sum + data.length + 64, 0);
 }

@@ -16,21 +16,33 @@ import { MemoryLog } from './memory-log.js';
 import { memorySnapshotReader, memorySnapshotWriter } from './memory-snapshot.js';
 import type { MemorySnapshot } from './memory-snapshot.js';
 
+export interface MemoryStorageOptions {
+  /**
+   * Bytes of entries that the log may hold, from 1 on. What would make it larger is refused with `RAFT_STORAGE_FULL` until the log
+   * is compacted; terms and votes are not. The snapshot does not count: it is as large as the state that it shows. Default 1 GiB.
+   */
+  readonly maxBytes?: number;
+}
+
 /**
- * A storage that keeps everything in memory: for tests, trials and clusters that may forget.
+ * A storage that keeps everything in memory: for tests, trials and clusters that may forget. Throws
+ * {@link InvalidArgumentError} for options that cannot work.
  *
- * It is volatile. Its content outlives `close` and a later `open` of the same object, so that a test can restart a node;
- * it does not outlive the process. A process that comes back has forgotten its votes and must therefore not take its
- * former place: it gets a new `storeId` and has to be added to the cluster as a new member.
- * Memory grows with the log until `compact`.
+ * It is volatile: nothing outlives the process. Its content outlives `close` and a later `open` of the same object only, so that a
+ * test can restart a node that has forgotten nothing; its store id stays as long. Each new storage has another, so that a process
+ * that comes back is known for one that has forgotten its log and its votes: in a cluster it is a new member under an old name, which
+ * gets the log like a learner and has no vote until it is admitted again.
  */
-export function memoryStorage(): Storage {
-  return new MemoryStorage();
+export function memoryStorage({ maxBytes = 1024 * 1024 * 1024 }: MemoryStorageOptions = {}): Storage {
+  if (!Number.isSafeInteger(maxBytes) || maxBytes < 1) {
+    throw new InvalidArgumentError(`maxBytes must be a whole number from 1 on, not ${maxBytes}`);
+  }
+  return new MemoryStorage(maxBytes);
 }
 
 class MemoryStorage implements Storage {
   readonly #storeId = randomUUID();
-  readonly #log = new MemoryLog();
+  readonly #log: MemoryLog;
   #identity: StorageIdentity | undefined;
   #hardState: HardState = { term: 0, votedFor: undefined, commitIndex: 0 };
   #snapshot: MemorySnapshot | undefined;
@@ -38,6 +50,10 @@ class MemoryStorage implements Storage {
   #open = false;
   /** Counts the opens: a snapshot reader of an earlier one is closed. */
   #session = 0;
+
+  constructor(maxBytes: number) {
+    this.#log = new MemoryLog(maxBytes);
+  }
 
   async open(identity: StorageIdentity): Promise<Restored> {
     if (this.#open) throw new StorageError('RAFT_STORAGE_IN_USE', 'the memory storage is open: close it first');

@@ -20,10 +20,16 @@ export const restoreCases: readonly StorageCase[] = [
   },
   {
     name: 'the store id stays; a new storage has another',
-    async run(world) {
+    async run(world, fresh) {
       const { storage, restored } = await opened(world);
       const again = await reopened(world, storage);
       assert.equal(again.restored.storeId, restored.storeId);
+      const other = await fresh();
+      try {
+        assert.notEqual((await opened(other)).restored.storeId, restored.storeId);
+      } finally {
+        await other.dispose();
+      }
     },
   },
   {
