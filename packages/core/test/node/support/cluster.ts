@@ -19,6 +19,8 @@ export interface Member {
   readonly storage: TappedStorage;
   /** What the node handed to its transport, one item a call. */
   readonly sends: (readonly Message[])[];
+  /** The addresses that it told its transport, one item a call. */
+  readonly peers: ReadonlyMap<NodeId, string>[];
   readonly log: { readonly level: LogLevel; readonly message: string }[];
 }
 
@@ -62,6 +64,7 @@ export function testCluster({
 
   function make(id: NodeId, storage: TappedStorage, own: Partial<Options>): Member {
     const sends: (readonly Message[])[] = [];
+    const peers: Member['peers'] = [];
     const log: Member['log'] = [];
     const inner = network.transport({ nodeId: id, address: address(id) });
     transports.set(id, inner);
@@ -71,6 +74,7 @@ export function testCluster({
         sends.push(messages);
         inner.send(group, messages);
       },
+      setPeers: (_group, addresses) => void peers.push(addresses),
     };
     const common = typeof options === 'function' ? options(id) : options;
     const all: Options = {
@@ -88,7 +92,7 @@ export function testCluster({
       ...common,
       ...own,
     };
-    const member = { id, node: createNode(all), machine: all.stateMachine as Recorder, storage, sends, log };
+    const member = { id, node: createNode(all), machine: all.stateMachine as Recorder, storage, sends, peers, log };
     members.set(id, member);
     return member;
   }
