@@ -24,8 +24,8 @@ async function propose(member: Member, ...commands: readonly string[]): Promise<
 }
 
 /** Asks for a change and gives it a second. */
-async function change<T extends Member>(
-  member: T,
+async function change(
+  member: Member,
   wanted: MembershipChange,
   options: MembershipOptions = {},
 ): Promise<Outcome<unknown>> {

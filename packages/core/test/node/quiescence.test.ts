@@ -1,0 +1,115 @@
+import { memoryStorage } from '@raft/storage-memory';
+import { memoryNetwork } from '@raft/transport-memory';
+import type { MemoryNetwork } from '@raft/transport-memory';
+import { afterEach, expect, test } from 'vitest';
+import { createNode } from '../../src/index.js';
+import type { Transport } from '../../src/index.js';
+import type { TestNode } from './support/cluster.js';
+import { watch } from './support/outcome.js';
+import { recorder } from './support/recorder.js';
+import { virtualClock } from './support/virtual-clock.js';
+import type { VirtualClock } from './support/virtual-clock.js';
+
+const ids = ['1', '2', '3'] as const;
+
+interface Groups {
+  readonly clock: VirtualClock;
+  readonly network: MemoryNetwork;
+  readonly transports: ReadonlyMap<string, Transport>;
+  /** By group, the nodes of 1, 2 and 3. */
+  readonly nodes: readonly (readonly TestNode[])[];
+}
+
+let groups: Groups;
+afterEach(async () => {
+  await Promise.all(groups.nodes.flat().map((node) => node.stop()));
+  for (const transport of groups.transports.values()) await transport.close();
+  await groups.clock.settle();
+  if (groups.clock.timers > 0) throw new Error(`${groups.clock.timers} timers are left behind`);
+});
+
+/** Moves time on in small steps, each for all timers at once: thousands that ring one by one would take long. */
+async function pass(clock: VirtualClock, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 20) {
+    clock.stall(20);
+    await clock.settle();
+  }
+}
+
+/** What three processes would be: each one's groups share its transport. Waits until all groups have a leader and rest. */
+async function start(count: number): Promise<Groups> {
+  const clock = virtualClock();
+  const network = memoryNetwork({ clock });
+  const transports = new Map(ids.map((id) => [id as string, network.transport({ nodeId: id })]));
+  for (const transport of transports.values()) await transport.start();
+  const make = (group: number): TestNode[] =>
+    ids.map((id, place) =>
+      createNode({
+        ...{ id, groupId: `g${group}`, storage: memoryStorage(), transport: transports.get(id) as Transport },
+        ...{ stateMachine: recorder(), clock, quiesce: true, bootstrap: { '1': 'a', '2': 'b', '3': 'c' } },
+        ...{ heartbeatIntervalMs: 50, electionTimeoutMs: { min: 200, max: 400 } },
+        // The leaders are spread over the processes.
+        random: () => ((place + group) % 3) / 3,
+      }),
+    );
+  const nodes = Array.from({ length: count }, (_, group) => make(group));
+  groups = { clock, network, transports, nodes };
+  await Promise.all(nodes.flat().map((node) => node.start()));
+  await pass(clock, 2000);
+  return groups;
+}
+
+const leaderOf = (nodes: readonly TestNode[]): TestNode => {
+  const found = nodes.find((node) => node.status().role === 'leader');
+  if (found === undefined) throw new Error('nobody leads');
+  return found;
+};
+
+test('a thousand idle groups of three send no messages and set no timers', { timeout: 60_000 }, async () => {
+  const { clock, network, nodes } = await start(1000);
+  const leaders = nodes.map((members) => leaderOf(members).id);
+  expect(new Set(leaders)).toEqual(new Set(ids));
+  const { sent } = network.stats;
+  await clock.advance(600_000);
+  expect(network.stats.sent - sent).toBe(0);
+  expect(clock.timers).toBe(0);
+  expect(nodes.map((members) => leaderOf(members).id)).toEqual(leaders);
+
+  // One that has something to do does it at once, and rests again; the others do not notice.
+  const written = watch(leaderOf(nodes[7]!).propose('a'));
+  await clock.settle();
+  expect(written.end).toBe('done');
+  await clock.advance(5000);
+  const busy = network.stats.sent;
+  expect(busy - sent).toBeLessThan(100);
+  await clock.advance(60_000);
+  expect(network.stats.sent).toBe(busy);
+  expect(nodes[7]?.map((node) => node.status().appliedIndex)).toEqual([4, 4, 4]);
+});
+
+test('a process that ends is noticed by the groups that it led, and by no others', async () => {
+  const { clock, transports, nodes } = await start(9);
+  const before = nodes.map((members) => ({ leader: leaderOf(members).id, term: leaderOf(members).status().term }));
+  await transports.get('2')?.close();
+  await Promise.all(nodes.map((members) => members[1]!.stop()));
+  await pass(clock, 3000);
+  for (const [group, { leader, term }] of before.entries()) {
+    const survivors = nodes[group]!.filter(({ id }) => id !== '2');
+    const now = leaderOf(survivors);
+    if (leader === '2') expect(now.status().term).toBeGreaterThan(term);
+    else expect([now.id, now.status().term]).toEqual([leader, term]);
+    const written = watch(now.propose('a'));
+    await clock.advance(100);
+    expect(written.end).toBe('done');
+  }
+});
+
+test('a follower wakes its group for a read and for a command', async () => {
+  const { clock, nodes } = await start(1);
+  const leader = leaderOf(nodes[0]!);
+  const follower = nodes[0]!.find(({ id }) => id !== leader.id)!;
+  const read = watch(follower.read('all'));
+  const written = watch(follower.propose('a'));
+  await clock.advance(300);
+  expect([read.end, written.end]).toEqual(['done', 'done']);
+});
