@@ -46,12 +46,11 @@ const calls = {
   commands: ({ options }) => node.read(undefined, options),
   status: async () => node.status(),
 };
-process.on('message', async (message) => {
-  try {
-    process.send({ id: message.id, value: await calls[message.call](message) });
-  } catch (error) {
-    process.send({ id: message.id, error: { code: error.code, message: error.message } });
-  }
+process.on('message', (message) => {
+  calls[message.call](message).then(
+    (value) => process.send({ id: message.id, value }),
+    ({ code, message: text }) => process.send({ id: message.id, error: { code, message: text } }),
+  );
 });
 process.on('disconnect', () => process.exit());
 process.send({ ready: true });

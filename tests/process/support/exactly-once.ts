@@ -114,7 +114,7 @@ async function increment(cluster: CounterCluster, ledger: Ledger, command: strin
       const outcomes = await Promise.allSettled(tries);
       const results = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
       if (new Set(results).size > 1) throw new Error(`${command} gave two results: ${results.join(', ')}`);
-      const [failed] = outcomes.filter(({ status }) => status === 'rejected');
+      const failed = outcomes.find(({ status }) => status === 'rejected');
       if (results[0] === undefined) throw (failed as PromiseRejectedResult).reason;
       ledger.acknowledged.set(command, results[0]);
       return;

@@ -11,14 +11,10 @@ interface Confirmation {
 
 /** How far behind the cluster this node's state may be, as far as leaders' confirmations have told. */
 export class Freshness {
+  /** The state holds what was acknowledged before this time. */
   #appliedSince = Number.NEGATIVE_INFINITY;
   /** In the order of their times. */
   #unapplied: Confirmation[] = [];
-
-  /** The state holds what was acknowledged up to this time. */
-  get appliedSince(): number {
-    return this.#appliedSince;
-  }
 
   confirmed(confirmation: Confirmation): void {
     const last = this.#unapplied.at(-1)?.askedAt ?? this.#appliedSince;
@@ -33,9 +29,12 @@ export class Freshness {
     this.#unapplied = this.#unapplied.filter(({ askedAt }) => askedAt > this.#appliedSince);
   }
 
-  /** The index from which a state is as fresh as `since`, when one is known. */
+  /**
+   * The index from which a state holds all that was acknowledged up to `since`, when one is known. What was asked for at that very moment
+   * does not tell: the acknowledgement may have come after it.
+   */
   indexSince(since: number): LogIndex | undefined {
-    if (this.#appliedSince >= since) return 0;
-    return this.#unapplied.find(({ askedAt }) => askedAt >= since)?.index;
+    if (this.#appliedSince > since) return 0;
+    return this.#unapplied.find(({ askedAt }) => askedAt > since)?.index;
   }
 }

@@ -84,12 +84,12 @@ export class Reads<Query, Answer> {
     else this.#addBounded(read, this.#host.now() - level.boundedStalenessMs);
   }
 
-  /** A state is fresh enough when a confirmation that was asked for at `since` or later is applied. */
+  /** A state is fresh enough when a confirmation that was asked for after `since` is applied. */
   #addBounded(read: Read<Query, Answer>, since: number): void {
     const index = this.#freshness.indexSince(since);
     if (index !== undefined) return this.#answerAt(read, index);
     for (const question of this.#asked.values()) {
-      if (question.level === 'linearizable' && question.askedAt >= since) return join(question, read);
+      if (question.level === 'linearizable' && question.askedAt > since) return join(question, read);
     }
     join(this.#questionToAsk('linearizable'), read);
   }

@@ -5,16 +5,14 @@ import { testCluster } from '../support/cluster.js';
 import type { Member, TestCluster } from '../support/cluster.js';
 import { watch } from '../support/outcome.js';
 import { recorder } from '../support/recorder.js';
-import { textCodec } from '../support/replica.js';
 
 let cluster: TestCluster;
 afterEach(() => cluster.end());
 
 const texts = ({ machine }: Member): string[] => machine.applied.map(({ command }) => command);
-const withResults = () => ({ ...recorder(), resultCodec: textCodec });
 
 test('a command that is proposed twice with one place in a session is applied once, and both get the first result', async () => {
-  cluster = testCluster({ options: () => ({ stateMachine: withResults() }) });
+  cluster = testCluster({ options: () => ({ stateMachine: recorder() }) });
   const leader = await cluster.elect();
   const registered = watch(leader.node.registerSession());
   await cluster.clock.settle();
@@ -30,7 +28,7 @@ test('a command that is proposed twice with one place in a session is applied on
 });
 
 test('a session lives on after a restart and a failover, with its results', async () => {
-  cluster = testCluster({ options: () => ({ stateMachine: withResults() }) });
+  cluster = testCluster({ options: () => ({ stateMachine: recorder() }) });
   const leader = await cluster.elect();
   const registered = watch(leader.node.registerSession());
   await cluster.clock.settle();
@@ -44,7 +42,7 @@ test('a session lives on after a restart and a failover, with its results', asyn
   await cluster.clock.advance(100);
   expect(again.value).toBe(first.value);
 
-  const restarted = await cluster.remake('1', { stateMachine: withResults() });
+  const restarted = await cluster.remake('1', { stateMachine: recorder() });
   await restarted.node.start();
   await cluster.clock.advance(500);
   for (const member of cluster.members) expect(texts(member)).toEqual(['a']);

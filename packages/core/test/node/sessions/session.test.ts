@@ -7,7 +7,6 @@ import { testCluster } from '../support/cluster.js';
 import type { Member, Options, TestCluster } from '../support/cluster.js';
 import { watch } from '../support/outcome.js';
 import { recorder } from '../support/recorder.js';
-import { textCodec } from '../support/replica.js';
 
 let cluster: TestCluster;
 afterEach(() => cluster.end());
@@ -16,7 +15,7 @@ const sessionTimeoutMs = 8000;
 
 function start(options: Partial<Options> = {}): Promise<Member> {
   cluster = testCluster({
-    options: () => ({ sessionTimeoutMs, stateMachine: { ...recorder(), resultCodec: textCodec }, ...options }),
+    options: () => ({ sessionTimeoutMs, stateMachine: recorder(), ...options }),
   });
   return cluster.elect();
 }

@@ -3,12 +3,10 @@ import { testCluster } from '../support/cluster.js';
 import type { Member, Options, TestCluster } from '../support/cluster.js';
 import { watch } from '../support/outcome.js';
 import { recorder } from '../support/recorder.js';
-import { textCodec } from '../support/replica.js';
 
 let cluster: TestCluster;
 afterEach(() => cluster.end());
 
-const stateMachine = () => ({ ...recorder(), resultCodec: textCodec });
 const few: Partial<Options> = { retainedEntries: 0, snapshotThresholdEntries: 0, snapshotThresholdBytes: 0 };
 
 async function done<T>(promise: Promise<T>): Promise<T> {
@@ -25,13 +23,13 @@ async function isCompacted({ node }: Member): Promise<void> {
 }
 
 test('a restart from a snapshot knows the sessions and the results that it held', async () => {
-  cluster = testCluster({ ids: ['1'], options: () => ({ ...few, stateMachine: stateMachine() }) });
+  cluster = testCluster({ ids: ['1'], options: () => ({ ...few, stateMachine: recorder() }) });
   const leader = await cluster.elect();
   const id = await done(leader.node.registerSession());
   const first = await done(leader.node.propose('a', { session: { id, sequence: 1 } }));
   await isCompacted(leader);
 
-  const again = await cluster.remake('1', { stateMachine: stateMachine() });
+  const again = await cluster.remake('1', { stateMachine: recorder() });
   await again.node.start();
   await cluster.clock.until(() => again.node.status().role === 'leader', 'node 1 leads again');
   expect(await done(again.node.propose('a', { session: { id, sequence: 1 } }))).toBe(first);
@@ -40,7 +38,7 @@ test('a restart from a snapshot knows the sessions and the results that it held'
 });
 
 test('a follower that was brought back by a snapshot knows the sessions when it leads', async () => {
-  cluster = testCluster({ options: () => ({ ...few, stateMachine: stateMachine() }) });
+  cluster = testCluster({ options: () => ({ ...few, stateMachine: recorder() }) });
   const leader = await cluster.elect();
   cluster.network.isolate('2');
   const id = await done(leader.node.registerSession());
@@ -52,7 +50,7 @@ test('a follower that was brought back by a snapshot knows the sessions when it 
   await cluster.clock.advance(500);
   await leader.node.stop();
   await cluster.member('3').node.stop();
-  const third = await cluster.remake('3', { stateMachine: stateMachine(), priority: 0 });
+  const third = await cluster.remake('3', { stateMachine: recorder(), priority: 0 });
   await third.node.start();
   await cluster.clock.until(() => second.node.status().role === 'leader', 'node 2 leads');
   expect(await done(second.node.propose('a', { session: { id, sequence: 1 } }))).toBe(first);
@@ -60,7 +58,7 @@ test('a follower that was brought back by a snapshot knows the sessions when it 
 });
 
 test('UnknownOutcome: a snapshot came in place of the entry that a follower waits for', async () => {
-  cluster = testCluster({ options: () => ({ ...few, stateMachine: stateMachine() }) });
+  cluster = testCluster({ options: () => ({ ...few, stateMachine: recorder() }) });
   const leader = await cluster.elect();
   const third = cluster.member('3');
   const unblock = cluster.network.block(({ to, type }) => to === '3' && type === 'appendEntries');

@@ -1,5 +1,5 @@
 import { NodeStoppedError, RaftError } from '../../../src/index.js';
-import type { CallOptions } from '../../../src/index.js';
+import type { ProposeOptions, ReadOptions } from '../../../src/index.js';
 import type { TestNode } from './cluster.js';
 
 interface Write {
@@ -28,7 +28,12 @@ export class Ledger {
   /** Orders what happens: each asking and each end is one tick. */
   #tick = 0;
 
-  propose(node: TestNode, options: CallOptions = {}): void {
+  propose(node: TestNode, options: ProposeOptions = {}): void {
+    this.write((text) => node.propose(text, options));
+  }
+
+  /** `call` proposes the text. */
+  write(call: (text: string) => Promise<unknown>): void {
     const write: Write = {
       text: `c${this.writes.length}`,
       askedAt: ++this.#tick,
@@ -36,13 +41,14 @@ export class Ledger {
       error: undefined,
     };
     this.writes.push(write);
-    node.propose(write.text, options).then(
+    call(write.text).then(
       () => void (write.endedAt = ++this.#tick),
       (error: unknown) => void Object.assign(write, { endedAt: ++this.#tick, error }),
     );
   }
 
-  read(node: TestNode, options: CallOptions = {}): void {
+  /** With a level that is linearizable. */
+  read(node: TestNode, options: ReadOptions = {}): void {
     const read: Read = { askedAt: ++this.#tick, endedAt: undefined, answer: undefined, error: undefined };
     this.reads.push(read);
     node.read('all', options).then(
@@ -70,7 +76,9 @@ export class Ledger {
     if (endedAt === undefined) return [`${text} hangs`];
     if (error === undefined) return isDone ? [] : [`${text} was acknowledged and is lost`];
     if (!(error instanceof RaftError)) return [`${text} ended with a foreign error: ${describe(error)}`];
-    const maybeDone = error.code === 'RAFT_UNKNOWN_OUTCOME' || (error instanceof NodeStoppedError && error.maybeDone);
+    const maybeDone =
+      ['RAFT_UNKNOWN_OUTCOME', 'RAFT_SESSION_EXPIRED', 'RAFT_RESULT_FORGOTTEN'].includes(error.code) ||
+      (error instanceof NodeStoppedError && error.maybeDone);
     return isDone && !maybeDone ? [`${text} was said to be certainly not done (${error.code}), but is done`] : [];
   }
 

@@ -1,4 +1,9 @@
-import type { Applied, StateMachine } from '../../../src/index.js';
+import type { Applied, Codec, StateMachine } from '../../../src/index.js';
+
+export const textCodec: Codec<string> = {
+  encode: (text) => new TextEncoder().encode(text),
+  decode: (bytes) => new TextDecoder().decode(bytes),
+};
 
 /** A state machine of texts: it keeps what it applied; a command's result is `text@index`. */
 export interface Recorder extends StateMachine<string, string, Ask, readonly string[]> {
@@ -25,10 +30,8 @@ export function recorder(before?: (entries: readonly Applied<string>[]) => void 
   return {
     applied,
     batches,
-    codec: {
-      encode: (text) => new TextEncoder().encode(text),
-      decode: (bytes) => new TextDecoder().decode(bytes),
-    },
+    codec: textCodec,
+    resultCodec: textCodec,
     apply(entries) {
       const wait = before?.(entries);
       return wait === undefined ? record(entries) : wait.then(() => record(entries));

@@ -6,10 +6,9 @@ import type { SessionEntry } from '../../../src/node/sessions/entries.js';
 import { Refused } from '../../../src/node/sessions/outcomes.js';
 import { encodeSessions, restoreSessions } from '../../../src/node/sessions/snapshot.js';
 import { SessionTable } from '../../../src/node/sessions/table.js';
+import { textCodec } from './recorder.js';
 
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
-export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-export const textCodec: Codec<string> = { encode: bytesOf, decode: textOf };
 
 /** One replica of a log that the test writes: no consensus, no time. A command's result is `text@index`. */
 export interface Replica {
