@@ -7,6 +7,7 @@ import type { Configuration, Entry, EntryType, HardState, LogIndex, SnapshotMeta
  * That function throws {@link StorageError} `RAFT_STORAGE_IN_USE` for a directory in use, and `RAFT_STORAGE_IO` for one
  * that holds no such storage.
  *
+ * A directory of another release's format is refused by all methods (`RAFT_STORAGE_CORRUPT`, naming the version).
  * Reading changes nothing: a torn tail is told of and left. `repair` and `recover` change something only with `apply: true`.
  */
 export interface StorageInspector {

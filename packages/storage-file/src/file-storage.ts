@@ -92,8 +92,7 @@ class FileStorage implements Storage {
       ({ store } = opened);
       return await this.#restore(store, opened.content, release, opened.names);
     } catch (error) {
-      await doing(`close ${directory}`, async () => store?.close());
-      await release();
+      await this.#unlock(store, release);
       throw error;
     }
   }
@@ -279,12 +278,30 @@ class FileStorage implements Storage {
   async #close(open: Open): Promise<void> {
     try {
       await open.writing?.abort();
-      await open.writer.close();
-      await open.background;
+    } finally {
+      try {
+        await open.writer.close();
+      } finally {
+        await open.background;
+        await this.#letGo(open);
+      }
+    }
+  }
+
+  async #letGo(open: Open): Promise<void> {
+    try {
       if (open.failure.error === undefined) await this.#noteDurable(open);
     } finally {
-      await doing(`close ${this.#options.directory}`, () => open.store.close());
-      await open.release();
+      await this.#unlock(open.store, open.release);
+    }
+  }
+
+  /** Whatever happens, the next one may have the directory. */
+  async #unlock(store: StoreFile | undefined, release: Open['release']): Promise<void> {
+    try {
+      await doing(`close ${this.#options.directory}`, async () => store?.close());
+    } finally {
+      await release();
     }
   }
 

@@ -51,13 +51,14 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
     if (spare) await removeSpare(options, spare);
     return undefined;
   }
+  const ready = spare?.content === 'zeros' && spare.bytes === segmentBytes ? spare.id : undefined;
+  if (spare && ready === undefined) await removeSpare(options, spare);
+  // The last thing that can fail: it leaves a file open.
   const active = await openActive(options, last, torn);
   const repairs: string[] = [];
   if (torn > 0)
     repairs.push(`cut a torn write of ${torn} bytes from the end of ${last.path}, at offset ${active.tail}`);
   if (spare?.content === 'torn') repairs.push(`removed ${segmentPath(directory, spare.id)}: its first write was torn`);
-  const ready = spare?.content === 'zeros' && spare.bytes === segmentBytes ? spare.id : undefined;
-  if (spare && ready === undefined) await removeSpare(options, spare);
   return {
     state: builder.state,
     index: builder.index,

@@ -91,6 +91,7 @@ async function run(disk: SimulatedDisk, steps: readonly Step[]): Promise<Outcome
       const closed = storage.close().catch((failed: unknown) => assert(failed instanceof RaftError, String(failed)));
       await Promise.race([closed, dead.promise.catch(() => undefined)]);
       assert.deepEqual(disk.open, []);
+      assert(!disk.isLocked);
     }
   } finally {
     dead.stop();

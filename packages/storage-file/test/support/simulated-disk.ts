@@ -62,6 +62,10 @@ export class SimulatedDisk {
   /** Files that are open, by their paths. */
   readonly open: string[] = [];
 
+  get isLocked(): boolean {
+    return this.#locks.size > 0;
+  }
+
   get operations(): number {
     return this.#operations;
   }
