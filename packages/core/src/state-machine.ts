@@ -32,8 +32,14 @@ export interface StateMachine<Command = Uint8Array, Result = unknown, Query = un
   apply(entries: readonly Applied<Command>[]): readonly Result[] | Promise<readonly Result[]>;
   /** Answers from the present state; changes nothing. */
   query(query: Query): Answer | Promise<Answer>;
-  /** The state as of the call, as chunks of any size; they are read while `apply` goes on. */
+  /**
+   * The state as of the call, as chunks of any size; they are read while `apply` goes on. The first chunk is asked for within the same
+   * turn, before anything more is applied, so a generator may fix the state when it begins to run.
+   */
   snapshot(): AsyncIterable<Uint8Array>;
-  /** Replaces the state by a snapshot's. */
+  /**
+   * Replaces the state by a snapshot's. Neither `apply` nor `query` is called meanwhile. Read the chunks to their end: only there it
+   * turns out whether all of them were what had been written, and otherwise they throw {@link StorageError} `RAFT_STORAGE_CORRUPT`.
+   */
   restore(chunks: AsyncIterable<Uint8Array>): Promise<void>;
 }

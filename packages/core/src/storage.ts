@@ -94,7 +94,10 @@ export interface SnapshotReader {
   readonly meta: SnapshotMeta;
   /** Bytes of all chunks together. */
   readonly size: number;
-  /** Chunks from `offset` (bytes, default 0) on, verified; throws {@link StorageError} `RAFT_STORAGE_CORRUPT` at damage. */
+  /**
+   * Chunks from `offset` (bytes, default 0) on, verified; throws {@link StorageError} `RAFT_STORAGE_CORRUPT` at damage, which breaks
+   * nothing but this snapshot: the node replaces it by another, of its own state or of its leader's.
+   */
   chunks(offset?: number): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
