@@ -12,7 +12,7 @@ import { createNote, noteName, openNote } from './note-file.js';
 import type { NoteFile } from './note-file.js';
 import { checksumOf, decodeRecord, encodeRecord, FORMAT_VERSION, saltOf } from './records.js';
 import type { GroupRecord, RootRecord, StoreRecord } from './records.js';
-import { scratchName } from './scratch.js';
+import { removeScratches } from './scratch.js';
 import { Space } from './space.js';
 import { Writer } from './writer.js';
 
@@ -79,7 +79,7 @@ export class Database {
     });
   }
 
-  /** Opens or makes it. See `Storage.open` for the errors. */
+  /** Opens or makes it. Whose it is, the caller compares. See `Storage.open` for the errors. */
   static async open(options: DatabaseOptions, identity: StorageIdentity): Promise<Database> {
     const { directory } = options;
     await doing(`make ${directory}`, () => mkdir(directory, { recursive: true }));
@@ -108,9 +108,8 @@ export class Database {
       const level = await openLevel(path, noted === undefined);
       try {
         // What an inspector that was killed has left.
-        await rm(join(path, scratchName), { recursive: true, force: true });
+        await removeScratches(path);
         const content = noted ? await readContent(path, level, noted.file) : await createContent(path, level, identity);
-        checkIdentity(path, content.store, identity);
         return new Database(path, release, options, content, repairs);
       } catch (error) {
         await level.close();
@@ -214,8 +213,10 @@ async function createContent(
   level: ClassicLevel<Buffer, Buffer>,
   { clusterId, nodeId }: StorageIdentity,
 ): Promise<Content> {
-  for await (const key of level.keys({ ...groupRecords, limit: 1 })) {
-    throw corrupt(`${join(path, noteName)} is missing, but ${databaseName} holds group ${groupOf(key)}`);
+  for await (const key of level.keys({ gt: rootKey, limit: 1 })) {
+    throw corrupt(
+      `${join(path, noteName)} is missing, but ${databaseName} is not empty: it has key ${key.toString('hex')}`,
+    );
   }
   const store = { format: FORMAT_VERSION, databaseId: randomUUID(), clusterId, nodeId };
   const root = { writes: 0, sum: 0 };
@@ -258,15 +259,4 @@ async function readContent(path: string, level: ClassicLevel<Buffer, Buffer>, no
     throw corrupt(`${path} is damaged: the record of a group is missing, or not the last one that was written`);
   }
   return { level, note, store, root, records, checksums };
-}
-
-function checkIdentity(path: string, found: StoreRecord, wanted: StorageIdentity): void {
-  for (const [key, name] of [
-    ['clusterId', 'cluster'],
-    ['nodeId', 'node'],
-  ] as const) {
-    if (found[key] === wanted[key]) continue;
-    const message = `${path} belongs to ${name} ${found[key]}, not to ${name} ${wanted[key]}: give each its own directory`;
-    throw new StorageError('RAFT_STORAGE_IDENTITY', message);
-  }
 }

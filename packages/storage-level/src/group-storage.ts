@@ -137,7 +137,7 @@ export class GroupStorage {
   /** What is not finished stays where it is; the next opening removes it. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#database.writer.idle();
+    await this.#database.writer.settled(this.#group);
     this.#database.records.set(this.#group.id, this.#group.state.record);
     await this.#group.close();
   }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
-import { InvalidArgumentError, StorageError } from '@raft/core';
+import { InvalidArgumentError, RaftError, StorageError } from '@raft/core';
 import type {
   ChangeOptions,
   Entry,
@@ -32,7 +32,8 @@ import { planRecovery } from './recover.js';
 import { planRepair } from './repair.js';
 import { rewrite } from './rewrite.js';
 import type { GroupChange } from './rewrite.js';
-import { copyFiles, databaseFiles, lockDatabase, openCopy, openLevel, scratchName } from './scratch.js';
+import { copyFiles, databaseFiles, lockDatabase, openCopy, openLevel, removeScratches } from './scratch.js';
+import type { Scratch } from './scratch.js';
 
 export interface InspectOptions {
   readonly directory: string;
@@ -59,7 +60,7 @@ export async function inspectLevelStorage(options: InspectOptions): Promise<Stor
     return inspector;
   } catch (error) {
     release();
-    throw storageError(error, `look into ${path}`);
+    throw error instanceof RaftError ? error : storageError(error, `look into ${path}`);
   }
 }
 
@@ -78,8 +79,9 @@ class LevelInspector implements StorageInspector {
   readonly #path: string;
   readonly #groupId: GroupId | undefined;
   #release: (() => void) | undefined;
-  #lock: ClassicLevel | undefined;
+  #scratch: Scratch | undefined;
   #sight: Sight | undefined;
+  identity: StoreIdentity | undefined;
 
   constructor(path: string, groupId: GroupId | undefined, release: () => void) {
     this.#path = path;
@@ -88,17 +90,18 @@ class LevelInspector implements StorageInspector {
   }
 
   async open(): Promise<void> {
-    this.#lock = await lockDatabase(this.#path);
+    this.#scratch = await lockDatabase(this.#path);
     try {
-      this.#sight = await look(this.#path);
-      this.#group();
+      await removeScratches(this.#path, this.#scratch.place);
+      this.#sight = await look(this.#path, this.#scratch);
+      this.identity = this.#identity();
     } catch (error) {
       await this.#letGo();
       throw error;
     }
   }
 
-  get identity(): StoreIdentity | undefined {
+  #identity(): StoreIdentity | undefined {
     const { findings } = this.#see();
     const { store } = findings;
     const group = this.#group();
@@ -213,9 +216,12 @@ class LevelInspector implements StorageInspector {
       await writeNote(path, store, writes);
     });
     // LevelDB has let go of the lock with the database.
-    await this.#lock?.close();
-    this.#lock = await lockDatabase(path);
-    this.#sight = await look(path);
+    const before = this.#scratch;
+    await before?.lock.close();
+    this.#scratch = await lockDatabase(path);
+    if (before) await rm(before.place, { recursive: true, force: true });
+    this.#sight = await look(path, this.#scratch);
+    this.identity = this.#identity();
   }
 
   /** The one that is asked for; undefined when none is left. */
@@ -244,16 +250,16 @@ class LevelInspector implements StorageInspector {
   }
 
   async #letGo(): Promise<void> {
-    const [sight, lock, release] = [this.#sight, this.#lock, this.#release];
-    [this.#sight, this.#lock, this.#release] = [undefined, undefined, undefined];
+    const [sight, scratch, release] = [this.#sight, this.#scratch, this.#release];
+    [this.#sight, this.#scratch, this.#release] = [undefined, undefined, undefined];
     await sight?.level.close();
-    await lock?.close();
-    if (release) await rm(join(this.#path, scratchName), { recursive: true, force: true });
+    await scratch?.lock.close();
+    if (scratch) await rm(scratch.place, { recursive: true, force: true });
     release?.();
   }
 }
 
-async function look(path: string): Promise<Sight> {
+async function look(path: string, scratch: Scratch): Promise<Sight> {
   let note: Note | undefined;
   let noteProblem: string | undefined;
   try {
@@ -268,10 +274,10 @@ async function look(path: string): Promise<Sight> {
   let level: ClassicLevel<Buffer, Buffer>;
   let unopened: string | undefined;
   try {
-    level = await openCopy(path, false);
+    level = await openCopy(path, scratch, false);
   } catch (error) {
     unopened = storageError(error, 'open the database').message;
-    level = await openCopy(path, true);
+    level = await openCopy(path, scratch, true);
   }
   try {
     return { note, noteProblem, files, unopened, level, findings: await examine(level, note) };
@@ -279,7 +285,7 @@ async function look(path: string): Promise<Sight> {
     await level.close();
     if (unopened !== undefined) throw error;
     unopened = storageError(error, 'read the database').message;
-    level = await openCopy(path, true);
+    level = await openCopy(path, scratch, true);
     return { note, noteProblem, files, unopened, level, findings: await examine(level, note) };
   }
 }

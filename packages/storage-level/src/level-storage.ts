@@ -24,7 +24,8 @@ export interface LevelStorageOptions {
   readonly directory: string;
   /**
    * Bytes that stay free on the disk, from 0 on: without them entries and snapshots are refused (`RAFT_STORAGE_FULL`), terms and
-   * votes without a quarter of them. LevelDB needs them to reorganise its files. Default 64 MiB.
+   * votes without a quarter of them. LevelDB needs them to reorganise its files. 0: nothing is refused, and a full disk is a
+   * write that fails. Default 64 MiB.
    */
   readonly reserveBytes?: number;
   readonly logger?: Logger;
@@ -124,7 +125,7 @@ class LevelStorage implements Storage {
   readonly #groupId: GroupId | undefined;
   readonly #only: boolean;
   #open: GroupStorage | undefined;
-  #opening = false;
+  #opening: Promise<Restored> | undefined;
   #closing: Promise<void> = Promise.resolve();
 
   constructor(shared: SharedDatabase, groupId: GroupId | undefined, only: boolean) {
@@ -135,29 +136,33 @@ class LevelStorage implements Storage {
 
   async open(identity: StorageIdentity): Promise<Restored> {
     const { directory } = this.#shared;
-    const { groupId } = identity;
     if (this.#open || this.#opening) {
       throw new StorageError('RAFT_STORAGE_IN_USE', `${directory} is open in this storage: close it first`);
     }
+    this.#opening = this.#openGroup(identity);
+    try {
+      return await this.#opening;
+    } finally {
+      this.#opening = undefined;
+    }
+  }
+
+  async #openGroup(identity: StorageIdentity): Promise<Restored> {
+    const { groupId } = identity;
     if (this.#groupId !== undefined && this.#groupId !== groupId) {
       const message = `this storage is for group ${this.#groupId}, not for group ${groupId}: give each its own`;
       throw new StorageError('RAFT_STORAGE_IDENTITY', message);
     }
     if (Buffer.byteLength(groupId) > 1000) throw new InvalidArgumentError('a group id has at most 1000 bytes');
-    this.#opening = true;
+    await this.#closing;
+    const database = await this.#shared.open(identity, this.#only);
     try {
-      await this.#closing;
-      const database = await this.#shared.open(identity, this.#only);
-      try {
-        const { storage, restored } = await GroupStorage.open(database, groupId, randomUUID());
-        this.#open = storage;
-        return restored;
-      } catch (error) {
-        await this.#shared.close(groupId);
-        throw error;
-      }
-    } finally {
-      this.#opening = false;
+      const { storage, restored } = await GroupStorage.open(database, groupId, randomUUID());
+      this.#open = storage;
+      return restored;
+    } catch (error) {
+      await this.#shared.close(groupId);
+      throw error;
     }
   }
 
@@ -181,11 +186,12 @@ class LevelStorage implements Storage {
     return this.#use().openSnapshot();
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    await this.#opening?.catch(() => undefined);
     const open = this.#open;
     this.#open = undefined;
     if (open !== undefined) this.#closing = this.#letGo(open);
-    return this.#closing;
+    await this.#closing;
   }
 
   async #letGo(open: GroupStorage): Promise<void> {

@@ -48,6 +48,7 @@ export class NoteFile {
   async replace(note: Note): Promise<void> {
     const next = { ...note, generation: this.#note.generation + 1 };
     await writeSlot(this.#handle, next);
+    await this.#handle.datasync();
     this.#note = next;
   }
 
@@ -71,7 +72,7 @@ export async function createNote(directory: string, store: StoreRecord): Promise
   await rename(`${path}.tmp`, path);
   await syncDirectory(directory);
   await syncDirectory(dirname(directory));
-  return new NoteFile(await open(path, constants.O_RDWR | constants.O_DSYNC), note);
+  return new NoteFile(await open(path, constants.O_RDWR), note);
 }
 
 /** Nothing when there is none. Throws `RAFT_STORAGE_CORRUPT` when neither slot is intact. */
@@ -82,7 +83,7 @@ export async function openNote(
   const path = join(directory, noteName);
   let handle: FileHandle;
   try {
-    handle = await open(path, mode === 'read' ? constants.O_RDONLY : constants.O_RDWR | constants.O_DSYNC);
+    handle = await open(path, mode === 'read' ? constants.O_RDONLY : constants.O_RDWR);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

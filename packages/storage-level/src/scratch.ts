@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, link, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { databaseName } from './database-files.js';
@@ -11,24 +11,48 @@ import { doing } from './failure.js';
  * database by a link too: a lock belongs to the file, whatever its name.
  */
 
-export const scratchName = 'inspect.tmp';
+const scratchPrefix = 'inspect.tmp-';
+
+export interface Scratch {
+  /** Its directory. */
+  readonly place: string;
+  /** Holds the lock. */
+  readonly lock: ClassicLevel;
+}
 
 /** Takes the lock of a database that nobody opens. Throws LevelDB's error when somebody has it. */
-export async function lockDatabase(directory: string): Promise<ClassicLevel> {
+export async function lockDatabase(directory: string): Promise<Scratch> {
   const lock = join(directory, databaseName, 'LOCK');
-  const place = join(directory, scratchName, 'lock');
-  await rm(join(directory, scratchName), { recursive: true, force: true });
-  await mkdir(place, { recursive: true });
-  await (await open(lock, 'a')).close();
-  await link(lock, join(place, 'LOCK'));
-  const level = new ClassicLevel(place);
-  await level.open();
-  return level;
+  const place = await mkdtemp(join(directory, scratchPrefix));
+  try {
+    await mkdir(join(place, 'lock'));
+    await mkdir(join(directory, databaseName), { recursive: true });
+    await (await open(lock, 'a')).close();
+    await link(lock, join(place, 'lock', 'LOCK'));
+    const level = new ClassicLevel(join(place, 'lock'));
+    await level.open();
+    return { place, lock: level };
+  } catch (error) {
+    await rm(place, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Removes what inspectors have left that were killed. The lock is the caller's. */
+export async function removeScratches(directory: string, but?: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    if (name.startsWith(scratchPrefix) && path !== but) await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** Opens a copy of the database as it is now. `mend`: as much of it as LevelDB can save. */
-export async function openCopy(directory: string, mend: boolean): Promise<ClassicLevel<Buffer, Buffer>> {
-  const place = join(directory, scratchName, databaseName);
+export async function openCopy(
+  directory: string,
+  { place: scratch }: Scratch,
+  mend: boolean,
+): Promise<ClassicLevel<Buffer, Buffer>> {
+  const place = join(scratch, databaseName);
   await rm(place, { recursive: true, force: true });
   await copyDatabase(join(directory, databaseName), place);
   if (mend) await ClassicLevel.repair(place);

@@ -31,6 +31,7 @@ export class Space {
   /** Whether there is room for `bytes` more. */
   async admits(bytes: number, purpose: Purpose): Promise<boolean> {
     const { reserveBytes } = this.#options;
+    if (reserveBytes === 0) return true;
     const reserve = purpose === 'data' ? reserveBytes : reserveBytes / 4;
     const now = performance.now();
     const isNear = this.#free - this.#written - bytes < reserveBytes;

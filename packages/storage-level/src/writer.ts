@@ -52,6 +52,8 @@ export class Writer {
   readonly #options: WriterOptions;
   #queue: Pending[] = [];
   #writing: Promise<void> | undefined;
+  /** The write that is under way. */
+  #step: Promise<unknown> = Promise.resolve();
   #root: RootRecord;
 
   constructor(options: WriterOptions) {
@@ -73,6 +75,14 @@ export class Writer {
     });
   }
 
+  /** Resolves when nothing of a group waits any more. Others may keep the writer busy for ever. */
+  async settled(group: Group): Promise<void> {
+    while (this.#queue.some((pending) => pending.group === group)) {
+      await this.#step;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
   async idle(): Promise<void> {
     await this.#writing;
   }
@@ -82,7 +92,11 @@ export class Writer {
     try {
       // A turn later: all that comes at once is one write.
       await Promise.resolve();
-      while (this.#queue.length > 0) await this.#writeSome(this.#queue[0]!);
+      while (this.#queue.length > 0) {
+        const step = this.#writeSome(this.#queue[0]!);
+        this.#step = step.catch(() => undefined);
+        await step;
+      }
     } catch (error) {
       const told = failure.fail(storageError(error, `write ${path}`));
       for (const pending of this.#queue.splice(0)) pending.reject(told);
@@ -105,8 +119,11 @@ export class Writer {
     const rewritten = new Set(some.filter(({ change }) => rewrites(change)).map(({ group }) => group));
     const settled = done.catch(() => undefined);
     for (const group of rewritten) group.rewriting = settled;
-    await done;
-    for (const group of rewritten) group.rewriting = undefined;
+    try {
+      await done;
+    } finally {
+      for (const group of rewritten) group.rewriting = undefined;
+    }
     this.#root = encoded.root;
     for (const [id, checksum] of encoded.checksums) this.#options.checksums.set(id, checksum);
     this.#queue.splice(0, some.length);

@@ -117,7 +117,8 @@ describe('storage-level: crashes', { timeout: 600_000 }, () => {
         for (let i = 0; ; i++) writeFileSync(`${other}-${i}`, Buffer.alloc(1024 * 1024));
       }, /ENOSPC/);
       const error = (await untilRefused()) as { code?: string; message: string };
-      assert.match(error.message, /free some space/i);
+      assert.equal(error.code, 'RAFT_STORAGE_IO');
+      assert.match(error.message, /No space left on device.*free some space/i);
       await assert.rejects(append());
       await storage.close().catch(() => undefined);
       for (let i = 0; i < 64; i++) rmSync(`${other}-${i}`, { force: true });
