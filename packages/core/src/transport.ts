@@ -23,8 +23,9 @@ export interface Transport {
   attach(group: GroupId, receiver: Receiver): void;
   detach(group: GroupId): void;
   /**
-   * Says where the group's members are; replaces what was said for this group before. Own id allowed and ignored. A peer that is
-   * not named but has connected is reached at the address that it gave of itself, so that a new node can answer its first leader.
+   * Says where the group's members are; replaces what was said for this group before. Own id allowed and ignored. A changed address
+   * takes effect at once: what is open to the old one is closed. A peer that is not named but has connected is reached at the address
+   * that it gave of itself, so that a new node can answer its first leader.
    */
   setPeers(group: GroupId, addresses: ReadonlyMap<NodeId, Address>): void;
   /** Sends each message to its `to`. Messages to peers that are neither named nor connected are dropped. */
