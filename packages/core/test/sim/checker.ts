@@ -1,4 +1,5 @@
 import { sizeOf } from '../../src/consensus/log.js';
+import type { Raft } from '../../src/consensus/raft.js';
 import type { ActiveRole, ReadLevel } from '../../src/consensus/state.js';
 import type { AppendEntries, Message } from '../../src/messages.js';
 import type { LogBatch } from '../../src/storage.js';
@@ -10,12 +11,10 @@ import { must } from './violation.js';
 
 /** A node as of its last turn. */
 interface Seen {
-  /** The log in memory, put together from what was handed to the disk; with what is compacted by now, but for what is behind the base. */
+  /** The log in memory, with what is compacted by now, but for what is behind the base. */
   log: Entry[];
   /** That of the whole cluster, or nothing for a node that has not got so far. */
   base: TermRun;
-  /** The last snapshot that took the place of the log. */
-  resetTo: TermRun | undefined;
   term: Term;
   votedFor: NodeId | undefined;
   role: ActiveRole;
@@ -66,7 +65,7 @@ export class Checker {
     this.#seen.set(id, {
       log,
       base,
-      resetTo: undefined,
+
       term,
       votedFor,
       role: 'follower',
@@ -81,7 +80,8 @@ export class Checker {
     const led = seen.role === 'leader' && host.raft.role === 'leader' && seen.term === host.raft.term;
     // One that is deposed in this turn may have committed just before.
     const ledIn = host.raft.role === 'leader' ? host.raft.term : seen.role === 'leader' ? seen.term : undefined;
-    if (turn.effects.write !== undefined) this.#followLog(host, seen, turn.effects.write.batch, led);
+    this.#followLog(host, seen, led);
+    if (turn.effects.write !== undefined) this.#checkWrite(host.id, seen, turn.effects.write.batch);
     this.#checkTerm(host, seen);
     if (host.raft.role === 'leader') this.#checkLeader(host, seen, led);
     this.#checkCommit(host, seen, ledIn);
@@ -100,36 +100,54 @@ export class Checker {
     this.#reads.set(id, { ackedIndex: this.ackedIndex, turn: this.#turns, level });
   }
 
-  #followLog({ id, raft }: Host, seen: Seen, batch: LogBatch, led: boolean): void {
-    const { resetTo } = batch;
-    if (resetTo !== undefined) {
-      if (seen.resetTo?.index !== resetTo.index) {
-        must(!led, () => `Leader Append-Only: ${id} drops its log while it leads`);
-        this.#checkReset(id, seen, resetTo);
-      }
-      seen.resetTo = resetTo;
-      seen.base = this.ledger.base;
-      seen.log = this.ledger.committedUpTo(resetTo.index);
-    }
+  /** What was dropped, and what was appended, since the last turn. */
+  #followLog({ id, raft }: Host, seen: Seen, led: boolean): void {
+    this.#followReset(id, raft, seen, led);
     const { base, log } = seen;
-    if (batch.truncateFrom !== undefined) {
-      const isAgain = batch.entries.includes(log[batch.truncateFrom - base.index - 1] as Entry);
-      must(!led || isAgain, () => `Leader Append-Only: ${id} truncates from ${batch.truncateFrom} while it leads`);
-      for (const entry of log.splice(batch.truncateFrom - base.index - 1))
-        if (!batch.entries.includes(entry)) this.#checkTruncated(id, raft.term, entry);
+    for (let last = log.at(-1); last !== undefined && raft.termAt(last.index) !== last.term; last = log.at(-1)) {
+      if (last.index < raft.firstIndex) break;
+      must(!led, () => `Leader Append-Only: ${id} drops entry ${last?.index} while it leads`);
+      this.#checkTruncated(id, raft.term, last);
+      log.pop();
     }
-    for (const entry of batch.entries) {
-      // A full disk has refused it before.
-      if (log[entry.index - base.index - 1] === entry) continue;
-      must(entry.index === base.index + log.length + 1, () => `${id} writes entry ${entry.index} after a gap`);
+    const from = base.index + log.length + 1;
+    const news = raft.cachedEntries(from, raft.lastIndex, Number.POSITIVE_INFINITY) ?? [];
+    for (const entry of news) {
+      must(entry.index === base.index + log.length + 1, () => `${id} appends entry ${entry.index} after a gap`);
       this.ledger.enter(id, entry, log.at(-1)?.term ?? base.term);
       log.push(entry);
     }
     const lastTerm = log.at(-1)?.term ?? base.term;
     must(
       raft.lastIndex === base.index + log.length && raft.termAt(raft.lastIndex) === lastTerm,
-      () => `${id} says its log ends at ${raft.lastIndex}, but has written ${base.index + log.length}:${lastTerm}`,
+      () =>
+        `${id} says its log ends at ${raft.lastIndex}, but it was seen to end at ${base.index + log.length}:${lastTerm}`,
     );
+  }
+
+  /** A snapshot that has taken the place of a log that does not hold its last entry. */
+  #followReset(id: NodeId, raft: Raft, seen: Seen, led: boolean): void {
+    const index = raft.firstIndex - 1;
+    const own = index === seen.base.index ? seen.base.term : seen.log[index - seen.base.index - 1]?.term;
+    const term = raft.termAt(index) as Term;
+    if (index < this.ledger.base.index || own === term) return;
+    must(!led, () => `Leader Append-Only: ${id} drops its log while it leads`);
+    must(
+      index <= this.ledger.committedIndex &&
+        (this.ledger.committed(index)?.entry.term ?? this.ledger.base.term) === term,
+      () => `${id} takes a snapshot that ends with ${index}:${term}, which is not committed`,
+    );
+    seen.base = this.ledger.base;
+    seen.log = this.ledger.committedUpTo(index);
+  }
+
+  /** What is handed to the disk is what is in memory. */
+  #checkWrite(id: NodeId, { log, base }: Seen, { entries, resetTo, truncateFrom }: LogBatch): void {
+    must(
+      entries.every((entry) => entry === log[entry.index - base.index - 1]),
+      () => `${id} writes other entries than it has`,
+    );
+    must(resetTo === undefined || truncateFrom === undefined, () => `${id} resets its log and truncates it`);
   }
 
   /** Who knows of the term in which an entry was committed cannot be told to drop it any more. */
@@ -139,24 +157,13 @@ export class Checker {
     must(kept, () => `${id} drops the committed entry ${entry.index}:${entry.term} in term ${term}`);
   }
 
-  /** Only what nobody needs may be dropped for a snapshot, which holds what is committed. */
-  #checkReset(id: NodeId, { log, base }: Seen, resetTo: TermRun): void {
-    must(
-      resetTo.index <= this.ledger.committedIndex &&
-        (this.ledger.committed(resetTo.index)?.entry.term ?? this.ledger.base.term) === resetTo.term,
-      () => `${id} takes a snapshot that ends with ${resetTo.index}:${resetTo.term}, which is not committed`,
-    );
-    const own = log[resetTo.index - base.index - 1];
-    must(own?.term !== resetTo.term, () => `${id} drops its log although it goes on behind the snapshot`);
-  }
-
   #checkTerm({ id, raft }: Host, seen: Seen): void {
     must(raft.term >= seen.term, () => `the term of ${id} goes back from ${seen.term} to ${raft.term}`);
     const voteKept = raft.term > seen.term || seen.votedFor === undefined || raft.votedFor === seen.votedFor;
     must(voteKept, () => `${id} changes its vote from ${seen.votedFor} to ${raft.votedFor} in term ${raft.term}`);
     const asked = raft.votedFor === undefined ? undefined : this.#disks.get(raft.votedFor);
     must(
-      asked === undefined || asked.hardState.term >= raft.term || raft.votedFor === id,
+      asked === undefined || asked.before !== undefined || asked.hardState.term >= raft.term || raft.votedFor === id,
       () => `${id} votes for ${raft.votedFor} in term ${raft.term}, who has not asked for votes in that term`,
     );
     seen.term = raft.term;
@@ -170,7 +177,7 @@ export class Checker {
         term === raft.term && votedFor === id,
         () => `${id} leads in term ${raft.term}: its disk knows nothing of it`,
       );
-      this.ledger.vote(raft.term, id, id);
+      this.ledger.vote(raft.term, id, disk.storeId, id);
       this.ledger.elect(raft.term, id, raft.configuration, seen.log);
     }
     this.ledger.leaderGrew(raft.term, raft.lastIndex);
@@ -275,7 +282,7 @@ export class Checker {
       durableTerm > term || durableVote === candidate,
       () => `${voter} tells of its vote for ${candidate} in term ${term}, but its disk knows ${durableVote}`,
     );
-    this.ledger.vote(term, voter, candidate);
+    this.ledger.vote(term, voter, this.#disks.get(voter)?.storeId ?? '', candidate);
   }
 
   #checkEntries(id: NodeId, { log, base }: Seen, { prevLogIndex, prevLogTerm, entries }: AppendEntries): void {

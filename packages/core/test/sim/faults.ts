@@ -11,6 +11,8 @@ export interface FaultScene {
   readonly coverage: Coverage;
   readonly members: readonly Member[];
   readonly leader: Member | undefined;
+  /** Whether the cluster survives that this one forgets everything. */
+  mayWipe(member: Member): boolean;
   /** Runs `task` after a random time, short of an election timeout. */
   soon(task: () => void): void;
   /** Runs `task` after an election timeout or two. */
@@ -49,6 +51,21 @@ const table = {
     const { leader } = scene;
     leader?.stallDisk();
     return leader && { description: `stall the disk of ${leader.id}, who leads`, undo: () => leader.freeDisk() };
+  },
+  fillDisk(scene: FaultScene) {
+    const member = scene.dice.chance(0.5)
+      ? (scene.leader ?? scene.dice.pick(scene.members))
+      : scene.dice.pick(scene.members);
+    scene.coverage.counts.disksFilled++;
+    member.fillDisk(true);
+    return { description: `fill the disk of ${member.id}`, undo: () => member.fillDisk(false) };
+  },
+  wipe(scene: FaultScene) {
+    const member = scene.dice.pick(scene.members);
+    if (!scene.mayWipe(member)) return undefined;
+    scene.coverage.counts.disksWiped++;
+    member.wipe();
+    return { description: `wipe ${member.id}`, undo: () => {} };
   },
   partition(scene: FaultScene) {
     const ids = scene.dice.shuffled(idsOf(scene));

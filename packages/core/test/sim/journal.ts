@@ -1,4 +1,5 @@
 import type { Effects } from '../../src/consensus/effects.js';
+import type { Raft } from '../../src/consensus/raft.js';
 import type { Message } from '../../src/messages.js';
 import type { LogBatch } from '../../src/storage.js';
 import type { Entry } from '../../src/types.js';
@@ -48,4 +49,10 @@ export function describeWrite({ sequence, batch }: NonNullable<Effects['write']>
 function describeBatch({ hardState, truncateFrom, entries }: LogBatch): string {
   const state = hardState && ` term ${hardState.term} vote ${hardState.votedFor} commit ${hardState.commitIndex}`;
   return `${state ?? ''}${truncateFrom === undefined ? '' : ` truncate ${truncateFrom}`}${describeEntries(entries)}`;
+}
+
+export function describeConfiguration({ configuration, configurationIndex }: Raft): string {
+  const { voters, outgoing, learners, stores } = configuration;
+  const parts = [`voters ${voters.join()}`, `outgoing ${outgoing.join()}`, `learners ${learners.join()}`];
+  return `configuration ${configurationIndex}: ${parts.join(', ')}, stores ${Object.values(stores).join()}`;
 }

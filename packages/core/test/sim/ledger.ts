@@ -23,7 +23,8 @@ export function isQuorum({ voters, outgoing }: Configuration, has: (id: NodeId) 
 export class Ledger {
   readonly base: TermRun;
   readonly #entries = new Map<number, { readonly entry: Entry; readonly previousTerm: Term }>();
-  readonly #votes = new Map<Term, Map<NodeId, NodeId>>();
+  /** By the voter and its storage. */
+  readonly #votes = new Map<Term, Map<string, NodeId>>();
   readonly #leaderships = new Map<Term, Leadership>();
   readonly #committed: { readonly entry: Entry; readonly byTerm: Term }[] = [];
 
@@ -63,25 +64,31 @@ export class Ledger {
     }
   }
 
-  /** One vote a term, across restarts too. */
-  vote(term: Term, voter: NodeId, candidate: NodeId): void {
-    const votes = this.#votes.get(term) ?? new Map<NodeId, NodeId>();
+  /** One vote a term, across restarts too; a wiped storage has forgotten those before. */
+  vote(term: Term, voter: NodeId, storeId: string, candidate: NodeId): void {
+    const votes = this.#votes.get(term) ?? new Map<string, NodeId>();
     this.#votes.set(term, votes);
-    const before = votes.get(voter);
+    const key = `${voter}/${storeId}`;
+    const before = votes.get(key);
     must(
       before === undefined || before === candidate,
       () => `${voter} votes for ${before} and ${candidate} in term ${term}`,
     );
-    votes.set(voter, candidate);
+    votes.set(key, candidate);
   }
 
   /** Election Safety and Leader Completeness. `log` holds what follows the base. */
   elect(term: Term, id: NodeId, configuration: Configuration, log: readonly Entry[]): void {
     const other = this.#leaderships.get(term)?.id;
     must(other === undefined, () => `Election Safety: ${other} and ${id} lead in term ${term}`);
-    const votes = this.#votes.get(term);
+    const votes = this.#votes.get(term) ?? new Map<string, NodeId>();
+    const hasVote = (store: string | undefined, voter: NodeId): boolean =>
+      [...votes].some(([key, candidate]) => {
+        const counts = store === undefined ? key.startsWith(`${voter}/`) : key === `${voter}/${store}`;
+        return counts && candidate === id;
+      });
     must(
-      isQuorum(configuration, (voter) => votes?.get(voter) === id),
+      isQuorum(configuration, (voter) => hasVote(configuration.stores[voter], voter)),
       () => `${id} leads in term ${term} without the votes of a quorum`,
     );
     for (const { entry, byTerm } of this.#committed) {

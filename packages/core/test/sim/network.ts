@@ -61,6 +61,10 @@ export class Network {
     link.cuts = Math.max(0, link.cuts - 1);
   }
 
+  isOpen(from: NodeId, to: NodeId): boolean {
+    return this.#link(from, to).cuts === 0;
+  }
+
   mendAll(): void {
     for (const link of this.#links.values()) link.cuts = 0;
   }

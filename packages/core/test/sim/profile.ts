@@ -14,7 +14,14 @@ export interface Range {
 /** What one seed's cluster, network, disks, load and bad luck are like. */
 export interface Profile {
   readonly ids: readonly NodeId[];
+  /** Who is in it nowhere begins with an empty disk. */
   readonly configuration: Configuration;
+  /** Whether storages can be told apart. */
+  readonly hasStores: boolean;
+  readonly priorities: Readonly<Record<NodeId, number>>;
+  readonly snapshotGapMs: number;
+  readonly changeGapMs: number;
+  readonly transferGapMs: number;
   /** All logs begin behind it, as after a snapshot; index 0: they begin empty, and with the configuration as first entry. */
   readonly base: TermRun;
   readonly raft: Omit<RaftOptions, 'id' | 'random'>;
@@ -41,9 +48,15 @@ export function drawProfile(dice: Dice, nodes: number | undefined): Profile {
   const heartbeatIntervalMs = dice.between(10, 20);
   const min = heartbeatIntervalMs * dice.between(3, 8);
   const electionTimeoutMs = { min, max: min * dice.between(1.5, 2.5) };
+  const clockDrift = dice.pick([0, 0.01, 0.1]);
   return {
     ids,
     configuration: drawConfiguration(dice, ids),
+    hasStores: dice.chance(0.7),
+    priorities: dice.chance(0.1) ? Object.fromEntries(ids.map((id) => [id, dice.whole(1, 3)])) : {},
+    snapshotGapMs: dice.pick([Number.POSITIVE_INFINITY, dice.spread(20, 500)]),
+    changeGapMs: dice.pick([Number.POSITIVE_INFINITY, dice.spread(50, 1000)]),
+    transferGapMs: dice.pick([Number.POSITIVE_INFINITY, dice.spread(100, 2000)]),
     base: dice.chance(0.3) ? { index: dice.whole(1, 50), term: dice.whole(1, 5) } : { index: 0, term: 0 },
     raft: {
       heartbeatIntervalMs,
@@ -51,11 +64,12 @@ export function drawProfile(dice: Dice, nodes: number | undefined): Profile {
       preVote: dice.chance(0.9),
       checkQuorum: dice.chance(0.9),
       commitNoticeDelayMs: dice.pick([0, 1, 5]),
-      retainedEntries: 10_000,
-      maxClockDrift: 0.1,
+      retainedEntries: dice.pick([0, 2, 20, 10_000]),
+      // The fastest against the slowest.
+      maxClockDrift: (2 * clockDrift) / (1 + clockDrift),
       priority: 1,
-      quiesce: false,
-      diskRetryMs: 500,
+      quiesce: dice.chance(0.2),
+      diskRetryMs: dice.between(heartbeatIntervalMs, min),
       storeId: '',
       ...drawLimits(dice),
     },
@@ -64,7 +78,7 @@ export function drawProfile(dice: Dice, nodes: number | undefined): Profile {
     loadMs: { min: 0.1, max: dice.pick([1, 10, 10, min]) },
     turnDelayMs: { min: 0, max: dice.pick([0, 0.5, 5]) },
     shuffled: dice.chance(0.3),
-    clockDrift: dice.pick([0, 0.01, 0.1]),
+    clockDrift,
     proposalGapMs: dice.spread(3, 60),
     proposalBurst: dice.pick([1, 3, 20]),
     maxDataBytes: dice.pick([0, 10, 200]),
@@ -78,6 +92,10 @@ export function drawProfile(dice: Dice, nodes: number | undefined): Profile {
 const namesOf = (count: number): NodeId[] => Array.from({ length: count }, (_, place) => String(place + 1));
 
 function drawConfiguration(dice: Dice, ids: readonly NodeId[]): Configuration {
+  if (ids.length >= 2 && dice.chance(0.3)) {
+    const voters = drawVoters(dice, ids);
+    if (voters.length < ids.length) return { ...emptyConfiguration, voters };
+  }
   if (ids.length >= 3 && dice.chance(0.15)) {
     const [voters, outgoing] = [drawVoters(dice, ids), drawVoters(dice, ids)];
     const learners = ids.filter((id) => !voters.includes(id) && !outgoing.includes(id));

@@ -51,6 +51,9 @@ class Simulation implements World, FaultScene {
   readonly network: Network;
   readonly members: readonly Member[];
   readonly #broken = new Set<NodeId>();
+  readonly #disks: Map<NodeId, Disk>;
+  /** Those whose new storage is not on record yet. */
+  readonly #wiped = new Set<NodeId>();
   #faults: Fault[] = [];
   #isStorm = true;
   #nextId = 1;
@@ -69,9 +72,11 @@ class Simulation implements World, FaultScene {
       deliver: (message) => this.#memberOf(message.to).receive(message),
     });
     const content = contentOf(this.profile);
-    const disks = new Map(this.profile.ids.map((id) => [id, new Disk(content)]));
-    this.checker = new Checker(content.base, disks, this.profile.raft);
-    this.members = [...disks].map(([id, disk]) => new Member(id, disk, dice.fork(), this));
+    const founders = membersOf(this.profile.configuration);
+    this.#disks = new Map(this.profile.ids.map((id) => [id, this.#newDisk(id, founders.has(id) ? content : nothing)]));
+    if (founders.size < this.profile.ids.length) this.coverage.counts.strangers++;
+    this.checker = new Checker(content.base, this.#disks, this.profile.raft);
+    this.members = [...this.#disks].map(([id, disk]) => new Member(id, disk, dice.fork(), this));
   }
 
   run(): SimulationResult {
@@ -81,6 +86,7 @@ class Simulation implements World, FaultScene {
     if (configuration.outgoing.length === 0 && configuration.voters.length === 1) this.coverage.counts.singleVoters++;
     this.#planLoad();
     this.#planFault();
+    if (this.profile.raft.quiesce) this.#tellWhoIsDown();
     this.agenda.runUntil(stormMs);
     this.#calm();
     this.#converge('after the storm');
@@ -103,6 +109,36 @@ class Simulation implements World, FaultScene {
 
   send(message: Message): void {
     this.network.send(message);
+  }
+
+  replaced({ id, disk }: Member): void {
+    this.#disks.set(id, disk);
+    this.#wiped.add(id);
+  }
+
+  #newDisk(id: NodeId, content: DiskContent): Disk {
+    return new Disk({ ...content, storeId: this.profile.hasStores ? `${id}.1` : '' });
+  }
+
+  /** One at a time, and only one whose storage everybody knows who could be elected: the others may vote with it otherwise. */
+  mayWipe({ id, disk }: Member): boolean {
+    for (const one of this.#wiped) if (this.#isBack(one)) this.#wiped.delete(one);
+    if (this.#wiped.size > 0 || !this.profile.hasStores || !this.#isEnough((other) => other !== id)) return false;
+    return this.members.every(({ host: { raft } }) => {
+      const { stores } = raft.configuration;
+      return raft.configurationIndex === 0 || stores[id] === disk.storeId;
+    });
+  }
+
+  /** It votes with its new storage, or has no vote at all, and that is committed. */
+  #isBack(id: NodeId): boolean {
+    const raft = this.leader?.host.raft;
+    if (raft === undefined || raft.configurationIndex > raft.commitIndex) return false;
+    const { configuration } = raft;
+    const store = this.#disks.get(id)?.storeId;
+    const isBack = !isVoter(configuration, id) || configuration.stores[id] === store;
+    if (isBack && configuration.voters.includes(id)) this.coverage.counts.wipedReadmitted++;
+    return isBack;
   }
 
   soon(task: () => void): void {
@@ -149,6 +185,42 @@ class Simulation implements World, FaultScene {
     again(readGapMs, () => {
       const member = this.#someMember();
       if (member.isUp) member.read(this.#nextId++);
+    });
+    const { snapshotGapMs, changeGapMs, transferGapMs } = this.profile;
+    if (snapshotGapMs < Number.POSITIVE_INFINITY)
+      again(snapshotGapMs, () => this.dice.pick(this.members).takeSnapshot());
+    if (changeGapMs < Number.POSITIVE_INFINITY) again(changeGapMs, () => this.#change());
+    if (transferGapMs < Number.POSITIVE_INFINITY)
+      again(transferGapMs, () => {
+        const target = this.dice.chance(0.5) ? this.dice.pick(this.profile.ids) : undefined;
+        this.#someMember().call((raft, now) => raft.transferLeadership(target, now));
+      });
+  }
+
+  /** Anybody may be added, removed or made a learner, wise or not. */
+  #change(): void {
+    const { counts } = this.coverage;
+    const [add, remove, learners] = [[] as NodeId[], [] as NodeId[], [] as NodeId[]];
+    const likely = this.dice.pick([0.15, 0.15, 0.5]);
+    for (const id of this.profile.ids)
+      if (this.dice.chance(likely)) this.dice.pick([add, add, remove, learners]).push(id);
+    this.#someMember().call((raft, now) => {
+      const members = membersOf(raft.configuration);
+      const change = { add, remove: remove.filter((id) => members.has(id)), learners };
+      counts[raft.changeMembership(change, now).refusal === undefined ? 'changesBegun' : 'changesRefused']++;
+    });
+  }
+
+  /** What a transport finds out by itself: that a peer is not there any more. */
+  #tellWhoIsDown(): void {
+    this.agenda.after(this.profile.raft.electionTimeoutMs.max, () => {
+      for (const member of this.members) {
+        const { leaderId, role } = member.host.raft;
+        if (!member.isRunning || role === 'leader' || leaderId === undefined) continue;
+        const isThere = this.#memberOf(leaderId).isRunning && this.network.isOpen(leaderId, member.id);
+        if (!isThere) member.call((raft, now) => raft.peerDown(leaderId, now));
+      }
+      this.#tellWhoIsDown();
     });
   }
 
@@ -204,12 +276,13 @@ class Simulation implements World, FaultScene {
       member.restart();
       member.resume();
       member.freeDisk();
+      member.fillDisk(false);
     }
   }
 
   #breakMinority(): void {
     for (const member of this.dice.shuffled(this.members)) {
-      const isEnough = isQuorum(this.profile.configuration, (id) => id !== member.id && !this.#broken.has(id));
+      const isEnough = this.#isEnough((id) => id !== member.id && !this.#broken.has(id));
       if (!isEnough || this.dice.chance(0.3)) continue;
       this.#broken.add(member.id);
       this.coverage.counts.minoritiesLeftBroken++;
@@ -220,6 +293,12 @@ class Simulation implements World, FaultScene {
       if (harm === 'deaf' || harm === 'isolated') cutLinks(this, linksInto(this, member.id));
       if (harm === 'mute' || harm === 'isolated') cutLinks(this, linksOutOf(this, member.id));
     }
+  }
+
+  /** Of every configuration that anybody knows: which of them is the last is to be found out. */
+  #isEnough(has: (id: NodeId) => boolean): boolean {
+    const known = this.members.map(({ host }) => host.raft.configuration);
+    return known.every((configuration) => isQuorum(configuration, (id) => has(id) && !this.#wiped.has(id)));
   }
 
   /** One that cannot hear the others for a while, or neither be heard, and comes back: the leader must go on leading. */
@@ -234,8 +313,9 @@ class Simulation implements World, FaultScene {
       ({ id, isRunning }) => isRunning && id !== leader.id && members.has(id) && !this.#broken.has(id),
     );
     const lost = others.length === 0 ? undefined : this.dice.pick(others).id;
-    const isQuorumLeft = isQuorum(this.profile.configuration, (id) => id !== lost && !this.#broken.has(id));
-    if (lost === undefined || !checkQuorum || !isQuorumLeft) return;
+    const isQuorumLeft = isQuorum(leader.host.raft.configuration, (id) => id !== lost && !this.#broken.has(id));
+    const prefers = Object.keys(this.profile.priorities).length > 0;
+    if (lost === undefined || !checkQuorum || !isQuorumLeft || prefers) return;
     this.coverage.counts.returnsOfTheLost++;
     const { term } = leader.host.raft;
     const fault = cutLinks(
@@ -282,6 +362,10 @@ class Simulation implements World, FaultScene {
     if (leader === undefined) return 'nobody leads';
     const { raft } = leader.host;
     if (this.#broken.has(leader.id)) return `${leader.id} leads, which is broken`;
+    const { configuration, commitIndex, configurationIndex } = raft;
+    if (configuration.outgoing.length > 0 || configurationIndex > commitIndex)
+      return `${leader.id} changes the membership`;
+    for (const id of raft.wipedMembers) if (!this.#broken.has(id)) return `${id} is not admitted again`;
     if (!isVoter(raft.configuration, leader.id)) return `${leader.id} leads and has no vote`;
     const members = membersOf(raft.configuration);
     for (const { id, host, reading, disk } of this.members) {
@@ -300,6 +384,13 @@ class Simulation implements World, FaultScene {
     return undefined;
   }
 }
+
+const nothing: DiskContent = {
+  base: { index: 0, term: 0 },
+  configuration: undefined,
+  hardState: { term: 0, votedFor: undefined, commitIndex: 0 },
+  entries: [],
+};
 
 /** What every disk holds at the start. */
 function contentOf({ base, configuration }: Profile): DiskContent {
