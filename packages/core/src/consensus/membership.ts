@@ -3,7 +3,7 @@ import type { Address, Configuration, LogIndex, NodeId } from '../types.js';
 import { appendEntry, startRound } from './append.js';
 import { encodeConfiguration, isVoter, membersOf } from './configuration.js';
 import type { ChangeRefusal } from './effects.js';
-import { withStores } from './identity.js';
+import { differs, storeOf, withStores } from './identity.js';
 import type { RaftState } from './state.js';
 
 /** Who is named nowhere stays what it is. */
@@ -88,7 +88,12 @@ const compositionOf = ({ voters, learners }: Configuration): Composition => ({
 /** The configuration that the change is to lead to, or why it cannot be begun. */
 function plan(state: RaftState, change: Change): Configuration | { readonly refusal: ChangeRefusal } {
   const why = whyNotNow(state, change) ?? whyNever(state.configuration, change);
-  return why === undefined ? changed(state, change) : { refusal: why };
+  if (why !== undefined) return { refusal: why };
+  const next = changed(state, change);
+  const wiped = next.voters.filter((id) => differs(next, id, storeOf(state, id)));
+  if (wiped.length === 0 || 2 * (next.voters.length - wiped.length) > next.voters.length) return next;
+  const message = `too many of the voters to be have lost their storages: make ${wiped.join()} learners first`;
+  return { refusal: { why: 'invalid', message } };
 }
 
 function whyNotNow(state: RaftState, { expected }: Change): ChangeRefusal | undefined {

@@ -177,6 +177,14 @@ describe('a member that comes back with another storage', () => {
     expect(cluster.seen('wiped')).toEqual([]);
   });
 
+  it('cannot become one that the quorum depends on', () => {
+    const cluster = recorded();
+    cluster.wipe('3', 'new');
+    cluster.beat('1', 3 * HEARTBEAT_MS);
+    const message = 'too many of the voters to be have lost their storages: make 3 learners first';
+    expect(cluster.change('1', { remove: ['2'] })).toEqual({ why: 'invalid', message });
+  });
+
   it('removed and added again by hand it is a member like any other', () => {
     const cluster = recorded();
     cluster.wipe('3', 'new');

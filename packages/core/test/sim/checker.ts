@@ -3,7 +3,7 @@ import type { Raft } from '../../src/consensus/raft.js';
 import type { ActiveRole, ReadLevel } from '../../src/consensus/state.js';
 import type { AppendEntries, Message } from '../../src/messages.js';
 import type { LogBatch } from '../../src/storage.js';
-import type { Entry, LogIndex, NodeId, Term, TermRun } from '../../src/types.js';
+import type { Configuration, Entry, LogIndex, NodeId, Term, TermRun } from '../../src/types.js';
 import type { Disk } from './disk.js';
 import type { Host, Turn } from './host.js';
 import { isQuorum, Ledger } from './ledger.js';
@@ -18,6 +18,7 @@ interface Seen {
   term: Term;
   votedFor: NodeId | undefined;
   role: ActiveRole;
+  configuration: Configuration;
   commitIndex: LogIndex;
   appliedIndex: LogIndex;
 }
@@ -69,6 +70,7 @@ export class Checker {
       term,
       votedFor,
       role: 'follower',
+      configuration: raft.configuration,
       commitIndex: raft.commitIndex,
       appliedIndex,
     });
@@ -88,8 +90,10 @@ export class Checker {
     this.#checkApplied(host, seen, turn);
     for (const message of turn.effects.messages) this.#checkMessage(host, seen, message);
     this.#checkWindows(host);
-    for (const { id, index } of turn.effects.reads) this.#checkRead(host, id, index, ledIn);
+    for (const { id, index } of turn.effects.reads)
+      this.#checkRead(host, id, index, { ledIn, before: seen.configuration });
     seen.role = host.raft.role;
+    seen.configuration = host.raft.configuration;
   }
 
   acknowledged(index: LogIndex): void {
@@ -232,7 +236,12 @@ export class Checker {
   }
 
   /** A linearizable read: nothing acknowledged before is missed, and a quorum has followed this leader since (thesis, 6.4). */
-  #checkRead({ id, raft }: Host, read: number, index: LogIndex | undefined, ledIn: Term | undefined): void {
+  #checkRead(
+    { id, raft }: Host,
+    read: number,
+    index: LogIndex | undefined,
+    { ledIn, before }: { readonly ledIn: Term | undefined; readonly before: Configuration },
+  ): void {
     const began = this.#reads.get(read);
     must(began !== undefined, () => `read ${read} is answered twice, or was never asked`);
     this.#reads.delete(read);
@@ -244,7 +253,9 @@ export class Checker {
     // What a follower was told is held against what was acknowledged only, and so is what a lease allows.
     if (ledIn === undefined || began.level === 'lease') return;
     const hasAnswered = (voter: NodeId): boolean => voter === id || this.ledger.answeredAt(ledIn, voter) > began.turn;
-    must(isQuorum(raft.configuration, hasAnswered), () => `read ${read} may be answered, but no quorum was asked`);
+    // One that was changed in this turn may have counted before.
+    const wasAsked = [raft.configuration, before].some((one) => isQuorum(one, hasAnswered));
+    must(wasAsked, () => `read ${read} may be answered, but no quorum was asked`);
   }
 
   /** What a message promises must be on the disk when it leaves. */

@@ -122,12 +122,16 @@ class Simulation implements World, FaultScene {
 
   /** One at a time, and only one whose storage everybody knows who could be elected: the others may vote with it otherwise. */
   mayWipe({ id, disk }: Member): boolean {
-    for (const one of this.#wiped) if (this.#isBack(one)) this.#wiped.delete(one);
+    this.#forgetWhoIsBack();
     if (this.#wiped.size > 0 || !this.profile.hasStores || !this.#isEnough((other) => other !== id)) return false;
     return this.members.every(({ host: { raft } }) => {
       const { stores } = raft.configuration;
       return raft.configurationIndex === 0 || stores[id] === disk.storeId;
     });
+  }
+
+  #forgetWhoIsBack(): void {
+    for (const id of this.#wiped) if (this.#isBack(id)) this.#wiped.delete(id);
   }
 
   /** It votes with its new storage, or has no vote at all, and that is committed. */
@@ -199,12 +203,15 @@ class Simulation implements World, FaultScene {
 
   /** Anybody may be added, removed or made a learner, wise or not. */
   #change(): void {
+    this.#forgetWhoIsBack();
     const { counts } = this.coverage;
     const [add, remove, learners] = [[] as NodeId[], [] as NodeId[], [] as NodeId[]];
     const likely = this.dice.pick([0.15, 0.15, 0.5]);
     for (const id of this.profile.ids)
       if (this.dice.chance(likely)) this.dice.pick([add, add, remove, learners]).push(id);
     this.#someMember().call((raft, now) => {
+      // Who takes away those that remember leaves the others without a quorum.
+      if (this.#wiped.size > 0) return;
       const members = membersOf(raft.configuration);
       const change = { add, remove: remove.filter((id) => members.has(id)), learners };
       counts[raft.changeMembership(change, now).refusal === undefined ? 'changesBegun' : 'changesRefused']++;
@@ -366,6 +373,8 @@ class Simulation implements World, FaultScene {
     if (configuration.outgoing.length > 0 || configurationIndex > commitIndex)
       return `${leader.id} changes the membership`;
     for (const id of raft.wipedMembers) if (!this.#broken.has(id)) return `${id} is not admitted again`;
+    const refusal = raft.refusal(1);
+    if (refusal !== undefined) return `${leader.id} takes no commands: ${refusal}`;
     if (!isVoter(raft.configuration, leader.id)) return `${leader.id} leads and has no vote`;
     const members = membersOf(raft.configuration);
     for (const { id, host, reading, disk } of this.members) {
