@@ -140,7 +140,7 @@ class Simulation implements World, FaultScene {
     if (raft === undefined || raft.configurationIndex > raft.commitIndex) return false;
     const { configuration } = raft;
     const store = this.#disks.get(id)?.storeId;
-    const isBack = !isVoter(configuration, id) || configuration.stores[id] === store;
+    const isBack = !membersOf(configuration).has(id) || configuration.stores[id] === store;
     if (isBack && configuration.voters.includes(id)) this.coverage.counts.wipedReadmitted++;
     return isBack;
   }
