@@ -1,16 +1,17 @@
 // node packages/storage-file/bench/append.mjs [DIRECTORY]
 // Durable batches a second at 1, 16 and 256 entries of 256 bytes, beside what the disk itself does with the same bytes
-// (write and fdatasync over a file that was made ahead), in turns. Runs what was built.
+// (write and fdatasync over a file that was made ahead), in turns: as Node does it beside the main thread, as the storage
+// does, and on the main thread, where it would hold up everything else. Runs what was built.
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileStorage } from '@raft/storage-file';
 
-const rounds = 5;
-const roundMs = 700;
+const rounds = 11;
+const roundMs = 400;
 const root = fs.mkdtempSync(join(process.argv[2] ?? tmpdir(), 'raft-bench-'));
 
-async function raw(bytes) {
+async function raw(bytes, blocking) {
   const path = join(root, 'raw');
   const fd = fs.openSync(path, 'w');
   const size = 16 * 1024 * 1024;
@@ -21,8 +22,13 @@ async function raw(bytes) {
   let at = 0;
   const rate = await perSecond(async () => {
     if (at + bytes > size) at = 0;
-    await done((callback) => fs.write(fd, data, 0, bytes, at, callback));
-    await done((callback) => fs.fdatasync(fd, callback));
+    if (blocking) {
+      fs.writeSync(fd, data, 0, bytes, at);
+      fs.fdatasyncSync(fd);
+    } else {
+      await done((callback) => fs.write(fd, data, 0, bytes, at, callback));
+      await done((callback) => fs.fdatasync(fd, callback));
+    }
     at += bytes;
   });
   fs.closeSync(fd);
@@ -56,17 +62,19 @@ async function perSecond(work) {
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 try {
-  console.log('entries   storage batches/s   disk writes/s   ratio   (medians of', rounds, 'rounds in turn)');
+  console.log(`Medians of ${rounds} rounds in turn.`);
+  console.log('entries   storage batches/s   disk writes/s   ratio   disk, on the main thread');
   for (const entries of [1, 16, 256]) {
-    const [ours, disks] = [[], []];
+    const [ours, disks, blocking] = [[], [], []];
     for (let round = 0; round < rounds; round++) {
       ours.push(await storage(entries));
-      disks.push(await raw(entries * 272 + 56));
+      disks.push(await raw(entries * 272 + 56, false));
+      blocking.push(await raw(entries * 272 + 56, true));
     }
     const ratio = median(ours.map((rate, i) => rate / disks[i]));
-    console.log(
-      `${String(entries).padStart(7)}   ${median(ours).toFixed(0).padStart(17)}   ${median(disks).toFixed(0).padStart(13)}   ${ratio.toFixed(2)}`,
-    );
+    const columns = [ours, disks].map((rates, i) => median(rates).toFixed(0).padStart([17, 13][i]));
+    const main = median(blocking).toFixed(0).padStart(24);
+    console.log(`${String(entries).padStart(7)}   ${columns.join('   ')}   ${ratio.toFixed(2).padStart(5)}   ${main}`);
   }
 } finally {
   fs.rmSync(root, { recursive: true });
