@@ -49,6 +49,7 @@ const storages: Readonly<Record<string, StorageChoice>> = {
   level: {
     needsData: true,
     make: async ({ directory, logger }) => (await import('@raft/storage-level')).levelStorage({ directory, logger }),
+    inspect: async (directory) => (await import('@raft/storage-level')).inspectLevelStorage({ directory }),
   },
 };
 

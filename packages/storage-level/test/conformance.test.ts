@@ -65,7 +65,6 @@ testSuite(
 testSuite(
   storageSuite({
     name: 'storage-level, a group among others',
-    supports: { crash: true, fullDisk: true },
     open: worlds((directory, freeBytes) => {
       const database = levelDatabase({ directory, freeBytes });
       return () => database.storage('g');
