@@ -1,7 +1,6 @@
 import { InvalidArgumentError, silent, StorageError } from '@raft/core';
 import type {
   Entry,
-  HardState,
   LogBatch,
   Logger,
   LogIndex,
@@ -18,7 +17,7 @@ import { saltOf } from './frame.js';
 import { idsOf, segmentPath, snapshotPath, storeFileName, temporarySuffix } from './layout.js';
 import { LogReader } from './log-reader.js';
 import { recoverLog } from './log-recovery.js';
-import { laterHardState, LogState } from './log-state.js';
+import { LogState, restoredHardState } from './log-state.js';
 import { LogWriter } from './log-writer.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { checkStoredSnapshot } from './snapshot-present.js';
@@ -147,7 +146,7 @@ class FileStorage implements Storage {
       segmentBytes,
       failure,
       recovered,
-      hardState: restoredHardState(recovered?.state ?? new LogState(), record),
+      hardState: restoredHardState(recovered?.state ?? new LogState(), record.hardState),
       begun: () => this.#inBackground(() => this.#noteDurable()),
       mark: (place) => store.mark(place),
       saveHardState: (hardState) => store.note({ hardState }),
@@ -349,13 +348,6 @@ class FileStorage implements Storage {
       }
     });
   }
-}
-
-/** A commit index that was noted beside the log may be of entries that the full disk had no space for. */
-function restoredHardState({ hardState, lastIndex }: LogState, record: StoreRecord): HardState {
-  if (record.hardState === undefined) return hardState;
-  const commitIndex = Math.max(hardState.commitIndex, Math.min(record.hardState.commitIndex, lastIndex));
-  return { ...laterHardState(hardState, record.hardState), commitIndex };
 }
 
 /** Runs what breaks the storage when it fails, unless the error is one that the contract excepts. */

@@ -3,13 +3,13 @@ import type { StorageProblem, StorageRecord, Verification } from '@raft/core';
 import type { Found } from './inspect-files.js';
 import { tornPlace } from './inspect-files.js';
 import { segmentName, snapshotName, storeFileName } from './layout.js';
-import { laterHardState } from './log-state.js';
+import { restoredHardState } from './log-state.js';
 import type { DamageError } from './storage-failure.js';
 
 export async function verify(found: Found, records: AsyncIterable<StorageRecord>): Promise<Verification> {
   const { log, store, snapshot } = found;
   const { state } = log.builder;
-  const hardState = laterHardState(state.hardState, store?.record.hardState);
+  const hardState = restoredHardState(state, store?.record.hardState);
   const problems: StorageProblem[] = [];
   for (const damage of [found.storeDamage, found.logDamage, found.snapshotDamage]) {
     if (damage) problems.push(problemOf('corrupt', damage));

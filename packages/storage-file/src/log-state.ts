@@ -27,13 +27,6 @@ export function termRuns(entries: readonly Entry[]): TermRun[] {
   return runs;
 }
 
-/** The later of two hard states: terms and commit indexes never go back, and within a term a vote is given once. */
-export function laterHardState(a: HardState, b: HardState | undefined): HardState {
-  if (b === undefined) return a;
-  const { term, votedFor } = a.term > b.term || (a.term === b.term && a.votedFor !== undefined) ? a : b;
-  return { term, votedFor, commitIndex: Math.max(a.commitIndex, b.commitIndex) };
-}
-
 /** Everything about the log that is small: hard state, bounds and terms. */
 export class LogState {
   hardState: HardState = { term: 0, votedFor: undefined, commitIndex: 0 };
@@ -123,4 +116,19 @@ export class LogState {
       this.#runs = [compactTo, ...later];
     }
   }
+}
+
+/**
+ * The log's hard state, or the one that was written beside it, whichever is later. The commit index of that one may be of
+ * entries that a full disk had no space for.
+ */
+export function restoredHardState({ hardState, lastIndex }: LogState, beside: HardState | undefined): HardState {
+  if (beside === undefined) return hardState;
+  return laterHardState(hardState, { ...beside, commitIndex: Math.min(beside.commitIndex, lastIndex) });
+}
+
+/** The later of two hard states: terms and commit indexes never go back, and within a term a vote is given once. */
+function laterHardState(a: HardState, b: HardState): HardState {
+  const { term, votedFor } = a.term > b.term || (a.term === b.term && a.votedFor !== undefined) ? a : b;
+  return { term, votedFor, commitIndex: Math.max(a.commitIndex, b.commitIndex) };
 }

@@ -6,7 +6,7 @@ import { fileStorage } from './file-storage.js';
 import type { FileSystem } from './file-system.js';
 import type { Found } from './inspect-files.js';
 import { segmentName, storeFileName } from './layout.js';
-import { laterHardState } from './log-state.js';
+import { restoredHardState } from './log-state.js';
 import { doing } from './storage-failure.js';
 import { readStore, StoreFile } from './store-file.js';
 
@@ -22,7 +22,7 @@ export async function recover(
   const before = found.store!.record.identity;
   check(before, clusterId, configuration.voters);
   const { state } = found.log.builder;
-  const hardState = laterHardState(state.hardState, found.store!.record.hardState);
+  const hardState = restoredHardState(state, found.store!.record.hardState);
   const lastIndex = Math.max(state.lastIndex, found.snapshot?.index ?? 0);
   if (lastIndex > state.lastIndex) {
     const message = `${directory} has a snapshot that was not finished: start the node once with its old cluster, then recover`;

@@ -7,7 +7,7 @@ import { FileWindow } from './file-window.js';
 import { snapshotRecords } from './inspect-files.js';
 import type { Found } from './inspect-files.js';
 import { segmentName, segmentPath, snapshotName, storeFileName } from './layout.js';
-import { laterHardState } from './log-state.js';
+import { restoredHardState } from './log-state.js';
 import { LogWriter } from './log-writer.js';
 import type { LogPlace } from './records.js';
 import { saltOf } from './frame.js';
@@ -137,7 +137,7 @@ function endOf({ log }: Found, cut: Cut | undefined): number {
 
 /** The latest that is known. What was lost may have been a vote, so one that forgets begins a term in which it gave none. */
 function hardStateAfter(found: Found, cut: Cut | undefined, lost: Lost | undefined): HardState {
-  const known = laterHardState(found.log.builder.state.hardState, found.store?.record.hardState);
+  const known = restoredHardState(found.log.builder.state, found.store?.record.hardState);
   const commitIndex = Math.min(known.commitIndex, endOf(found, cut));
   if (!lost) return { ...known, commitIndex };
   return { term: Math.max(known.term, lost.term) + 1, votedFor: undefined, commitIndex };
