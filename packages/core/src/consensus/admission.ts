@@ -43,5 +43,5 @@ export function readmission(state: RaftState): Change | undefined {
 function hasCaughtUp(state: RaftState, id: NodeId): boolean {
   const progress = state.progress.get(id);
   if (progress === undefined || !state.configuration.learners.includes(id)) return false;
-  return progress.state === 'replicate' && progress.matchIndex >= state.log.commitIndex;
+  return !progress.isWiped && progress.state === 'replicate' && progress.matchIndex >= state.log.commitIndex;
 }

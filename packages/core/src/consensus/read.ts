@@ -74,7 +74,9 @@ export function takeOverReads(state: RaftState): void {
 }
 
 export function receiveReadIndex(state: RaftState, { from, id, lease }: ReadIndex): void {
-  read(state, { from, id }, lease ? 'lease' : 'linearizable');
+  // One that is asked again while it waits has its place.
+  const waits = state.waitingReads.some((one) => typeof one !== 'number' && one.from === from && one.id === id);
+  if (!waits) read(state, { from, id }, lease ? 'lease' : 'linearizable');
 }
 
 // Follower

@@ -22,7 +22,7 @@ export function becomeFollower(state: RaftState, term: Term, leaderId: NodeId | 
 function leaveLeadership(state: RaftState): void {
   state.progress.clear();
   state.loads = [];
-  state.appends = state.appends.filter((message) => message.type === 'timeoutNow');
+  state.appends = [];
   state.uncommittedBytes = 0;
   state.mustGo = false;
   state.leavers = 0;

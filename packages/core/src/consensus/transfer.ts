@@ -81,7 +81,10 @@ export function go(state: RaftState): void {
   if (!state.mustGo) return;
   const target = bestTarget(state);
   if (target !== undefined) tellToCampaign(state, target);
+  // What is committed is told before it goes.
+  const lastWords = state.appends;
   becomeFollower(state, state.term, undefined, 'the configuration without its vote is committed');
+  state.appends = lastWords;
 }
 
 /** Finds out what became of a transfer. */

@@ -163,6 +163,17 @@ describe('reads on followers (thesis, section 6.4)', () => {
     expect(cluster.reads.get(read)).toBe(1);
   });
 
+  it('a question that is asked again while it waits has its place', () => {
+    const cluster = led();
+    cluster.read('1');
+    const question = { type: 'readIndex', from: '2', to: '1', term: 1, id: 7, lease: false } as const;
+    for (let i = 0; i < 3; i++) cluster.hand(question);
+    cluster.settle();
+    cluster.beat('1', HEARTBEAT_MS);
+    const answers = cluster.handed.filter((message) => message.type === 'readIndexResponse' && message.id === 7);
+    expect(answers.length).toBe(1);
+  });
+
   it('a question that is lost is asked again', () => {
     const cluster = led();
     const read = cluster.read('2');

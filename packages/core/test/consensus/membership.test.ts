@@ -275,6 +275,15 @@ describe('who is removed (thesis, sections 4.2.2 and 4.2.3)', () => {
     expect(cluster.reasons.get('1')).toContain('the configuration without its vote is committed');
   });
 
+  it('a removed leader tells what is committed before it goes', () => {
+    const cluster = new Cluster({ nodes: 5 });
+    cluster.elect('1');
+    cluster.change('1', { remove: ['1', '5'] });
+    cluster.settle();
+    expect(cluster.seen('removed', '5')).toEqual([3]);
+    expect(cluster.seen('removed', '1')).toEqual([3]);
+  });
+
   it('a leader that is removed does not count itself', () => {
     const cluster = cluster3();
     cluster.change('1', { remove: ['1'] });

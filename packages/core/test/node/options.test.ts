@@ -2,6 +2,7 @@ import { memoryStorage } from '@raft/storage-memory';
 import { memoryNetwork } from '@raft/transport-memory';
 import { describe, expect, test } from 'vitest';
 import { createNode, InvalidArgumentError } from '../../src/index.js';
+import { resolveOptions } from '../../src/node/options.js';
 import type { Options } from './support/cluster.js';
 import { recorder } from './support/recorder.js';
 
@@ -70,4 +71,10 @@ describe('options at their limits are taken', () => {
   test.each(taken)('%o', (options) => {
     expect(() => make(options)).not.toThrow();
   });
+});
+
+test('pre-vote and check quorum are on by default', () => {
+  const transport = memoryNetwork().transport({ nodeId: '1' });
+  const { raft } = resolveOptions({ id: '1', storage: memoryStorage(), transport });
+  expect([raft.preVote, raft.checkQuorum]).toEqual([true, true]);
 });

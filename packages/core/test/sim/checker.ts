@@ -88,7 +88,9 @@ export class Checker {
     if (host.raft.role === 'leader') this.#checkLeader(host, seen, led);
     this.#checkCommit(host, seen, ledIn);
     this.#checkApplied(host, seen, turn);
-    for (const message of turn.effects.messages) this.#checkMessage(host, seen, message);
+    // One that is removed tells what is committed, and whom it asks to take over, as it goes.
+    const goes = turn.effects.messages.some(({ type, term }) => type === 'timeoutNow' && term === seen.term);
+    for (const message of turn.effects.messages) this.#checkMessage(host, seen, message, goes);
     this.#checkWindows(host);
     for (const { id, index } of turn.effects.reads)
       this.#checkRead(host, id, index, { ledIn, before: seen.configuration });
@@ -259,7 +261,7 @@ export class Checker {
   }
 
   /** What a message promises must be on the disk when it leaves. */
-  #checkMessage({ id, raft, disk }: Host, seen: Seen, message: Message): void {
+  #checkMessage({ id, raft, disk }: Host, seen: Seen, message: Message, goes: boolean): void {
     const { term, votedFor } = disk.hardState;
     must(message.from === id && message.to !== id, () => `${id} sends a message from ${message.from} to ${message.to}`);
     const asksForPreVote = message.type === 'requestVote' && message.preVote;
@@ -276,7 +278,10 @@ export class Checker {
         if (message.granted && !message.preVote) this.#checkVote(id, message.term, message.to, term, votedFor);
         break;
       case 'appendEntries':
-        must(raft.role === 'leader' && message.term === raft.term, () => `${id} sends entries and does not lead`);
+        must(
+          (raft.role === 'leader' || goes) && message.term === raft.term,
+          () => `${id} sends entries and does not lead`,
+        );
         this.#checkEntries(id, seen, message);
         this.ledger.beginRound(message.term, message.round);
         break;

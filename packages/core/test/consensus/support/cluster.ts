@@ -52,12 +52,14 @@ export class Cluster {
   readonly reads = new Map<number, LogIndex | undefined>();
   /** Why each node has changed its role, in order. */
   readonly reasons = new Map<NodeId, string[]>();
-  /** Reads of the disk that wait for `load`; where this is not `holdLoads`, they are answered at once. */
+  /** Reads of the disk that wait for `load`; where this is not `holdLoads`, they are handed at once. */
   readonly loads: { readonly id: NodeId; readonly request: LoadRequest }[] = [];
   holdLoads = false;
   /** Everything that seldom happens, in order. */
   readonly events: { readonly id: NodeId; readonly effects: Partial<Effects> }[] = [];
   readonly #streams = new Map<NodeId, Streams>();
+  /** All messages that have been handed over. */
+  readonly handed: Message[] = [];
   readonly #options: ClusterOptions;
   readonly #checker: Checker | undefined;
   readonly #hosts = new Map<NodeId, Host>();
@@ -323,6 +325,7 @@ export class Cluster {
 
   /** A message arrives: a copy of an earlier one, or one that the test has made up. Handled in a turn of its own. */
   hand(message: Message): Turn {
+    this.handed.push(message);
     this.host(message.to).inbox.push(message);
     return this.turn(message.to);
   }
