@@ -1,0 +1,122 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NodeId, Storage } from '@raft/core';
+import { encodeSet } from '@raft/kv';
+import { fileStorage } from '@raft/storage-file';
+import { levelStorage } from '@raft/storage-level';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Cluster } from './support/cluster.js';
+import { eventually } from './support/eventually.js';
+import { memory } from './support/networks.js';
+
+// X is acknowledged by 1 and 2 while 3 is cut off; all stop. What 2 knew of X is damaged, or its directory is gone; then 2 and 3 start
+// alone. Whoever leads without X was elected by forgetting.
+
+const key = new TextEncoder().encode('x');
+const value = 'a value that stands in the files as it is';
+/** As often must both have found that they cannot lead before it is believed. */
+const campaigns = 4;
+
+let folder: string;
+let cluster: Cluster | undefined;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'raft-amnesia-'));
+});
+
+afterEach(async () => {
+  // Nodes that refuse to start, or stop for what they find, are what is tested here.
+  await cluster?.close().catch(() => 'told by the test');
+  await rm(folder, { recursive: true, force: true });
+});
+
+const directoryOf = (id: NodeId): string => join(folder, id);
+
+async function acknowledgeX(storage: (id: NodeId) => Storage): Promise<Cluster> {
+  const made = new Cluster(memory(), { storage, close: async () => {} });
+  cluster = made;
+  await made.start();
+  const before = await made.leader();
+  await before.node.propose(encodeSet(key, new TextEncoder().encode('before')));
+  // All know by then with which storage each of them takes part: the leader has written it to the log.
+  const { index } = before.node.status().membership;
+  await eventually(
+    () => index > 1 && made.lives.every(({ node }) => node.status().appliedIndex >= index),
+    'the identities of all storages',
+  );
+  made.partition(['3'], 'cut');
+  const leader = await made.leader(['1', '2']);
+  await leader.node.propose(encodeSet(key, new TextEncoder().encode(value)));
+  await eventually(
+    () => ['1', '2'].every((id) => made.life(id).node.status().appliedIndex === leader.node.status().lastIndex),
+    'X on 1 and 2',
+  );
+  await made.stop('1', '2', '3');
+  made.heal();
+  return made;
+}
+
+/** Changes a bit of every copy of X's value; gives how many there were. */
+async function damageX(directory: string): Promise<number> {
+  let found = 0;
+  for (const entry of await readdir(directory, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const bytes = await readFile(path);
+    for (let at = bytes.indexOf(value); at >= 0; at = bytes.indexOf(value, at + 1)) {
+      bytes[at] = (bytes[at] as number) ^ 1;
+      found++;
+    }
+    await writeFile(path, bytes);
+  }
+  return found;
+}
+
+/** Counts the campaigns of those that run until there were enough; a leader would end the wait. */
+async function noLeader(made: Cluster, ids: readonly NodeId[]): Promise<void> {
+  let begun = 0;
+  const leaders: string[] = [];
+  for (const id of ids) {
+    made.life(id).node.on('role', ({ role }) => {
+      if (role === 'preCandidate') begun++;
+      if (role === 'leader') leaders.push(id);
+    });
+  }
+  await eventually(
+    () => begun >= campaigns * ids.length || leaders.length > 0,
+    `${campaigns} campaigns, or a leader`,
+    20_000,
+  );
+  expect(leaders).toEqual([]);
+}
+
+async function leadsWithX(made: Cluster): Promise<void> {
+  const leader = await made.leader();
+  const answer = await leader.node.read({ type: 'get', key });
+  expect(answer.type === 'get' && new TextDecoder().decode(answer.found?.value)).toBe(value);
+}
+
+describe.each<[string, (id: NodeId) => Storage]>([
+  ['simplefile', (id) => fileStorage({ directory: directoryOf(id), segmentBytes: 128 * 1024 })],
+  ['level', (id) => levelStorage({ directory: directoryOf(id) })],
+])('amnesia (%s)', (_, storage) => {
+  test('a node whose record of X is damaged does not start, and the one without X does not lead', async () => {
+    const made = await acknowledgeX(storage);
+    expect(await damageX(directoryOf('2'))).toBeGreaterThan(0);
+    await expect(made.start('2')).rejects.toMatchObject({ code: 'RAFT_STORAGE_CORRUPT' });
+    await made.start('3');
+    await noLeader(made, ['3']);
+    await made.start('1');
+    await leadsWithX(made);
+  }, 60_000);
+
+  test('a node whose directory is gone does not help the one without X to lead', async () => {
+    const made = await acknowledgeX(storage);
+    await rm(directoryOf('2'), { recursive: true });
+    await made.start('2', '3');
+    await noLeader(made, ['2', '3']);
+    await made.start('1');
+    await leadsWithX(made);
+  }, 60_000);
+});
