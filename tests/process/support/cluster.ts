@@ -5,7 +5,7 @@ import type { RunningProgram } from './programs.js';
 
 export interface ClusterOptions {
   readonly transport: 'tcp' | 'grpc';
-  readonly storage: 'inmemory' | 'simplefile';
+  readonly storage: 'inmemory' | 'simplefile' | 'level';
   /** Holds the nodes' data. */
   readonly directory: string;
   /** The first of ports of which ten are free, and ten more a hundred above. */
@@ -23,6 +23,7 @@ export interface Status {
   readonly commitIndex: number;
   readonly appliedIndex: number;
   readonly lastIndex: number;
+  readonly snapshotIndex: number;
 }
 
 /** Server processes that a test starts, kills and restarts, each by its id. */
