@@ -1,4 +1,4 @@
-import { type CallOptions, type LogIndex, OverloadedError } from '@raft/core';
+import { type CallOptions, type LogIndex, NotLeaderError, OverloadedError } from '@raft/core';
 import { toBinary } from './bytes.js';
 import { HistoryGoneError } from './errors.js';
 import type { KvNode } from './node.js';
@@ -46,7 +46,7 @@ export class Watches {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** Throws {@link HistoryGoneError}, {@link OverloadedError}, and like the node's `read`. */
+  /** Throws {@link HistoryGoneError}, {@link OverloadedError}, {@link NotLeaderError}, and like the node's `read`. */
   async next(question: WatchQuestion, options: CallOptions): Promise<KvChanges> {
     const { select } = question;
     if (question.from === 0) return this.#read(question, { ...options, level: 'linearizable' });
@@ -54,6 +54,7 @@ export class Watches {
     const until = performance.now() + waitMs;
     let { from } = question;
     for (;;) {
+      this.#checkFollows();
       const answer = await this.#read({ select, from }, { ...options, level: 'local' });
       from = answer.next;
       const leftMs = until - performance.now();
@@ -62,6 +63,12 @@ export class Watches {
       if (this.#waiting > 0 && this.#next > from) continue;
       from = await this.#sleep({ select, from }, leftMs, options.signal);
     }
+  }
+
+  /** A node that was left behind would let its watches wait for ever. Throws {@link NotLeaderError}. */
+  #checkFollows(): void {
+    const { leaderId, removed } = this.#node.status();
+    if (leaderId === undefined || removed) throw new NotLeaderError(undefined, undefined);
   }
 
   async #read(

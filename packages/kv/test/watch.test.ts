@@ -249,6 +249,20 @@ describe('a watch at a server', () => {
     expect(outcome.code).toBe('RAFT_NODE_STOPPED');
   });
 
+  it.each([{ leaderId: undefined }, { removed: true }])(
+    'is sent elsewhere by a node that is left behind: before, and when it has waited: %o',
+    async (facts) => {
+      const node = new LiveNode();
+      const early = wait(node, key('k'), 1, 30);
+      await settled();
+      node.facts = { ...node.facts, ...facts };
+      await vi.waitFor(() => expect(early.settled).toBe(true));
+      const late = wait(node, key('k'), 1);
+      await settled();
+      expect([early.code, late.code]).toEqual(['RAFT_NOT_LEADER', 'RAFT_NOT_LEADER']);
+    },
+  );
+
   it('is served to clients', async () => {
     const node = new LiveNode();
     const handler = kvService(node);

@@ -1,0 +1,184 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeConfiguration, EntryType } from '@raft/core';
+import type { Entry } from '@raft/core';
+import { fileStorage } from '@raft/storage-file';
+import { readFlags } from '../src/flags.js';
+import { program, readStorageOptions } from '../src/storage/options.js';
+import { runStorage } from '../src/storage/run.js';
+import { UsageError } from '../src/usage-error.js';
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'raft-storage-tool-'));
+});
+afterAll(async () => rm(root, { recursive: true, force: true }));
+
+const configuration = {
+  ...{ voters: ['1', '2', '3'], outgoing: [], learners: [], stores: {} },
+  addresses: { 1: 'h:1', 2: 'h:2', 3: 'h:3' },
+};
+
+/** The storage of a node that was stopped: a configuration and some commands, each of 100 bytes, of these terms. */
+async function stopped(name: string, terms: readonly number[], nodeId = '1'): Promise<string> {
+  const directory = join(root, name);
+  const storage = fileStorage({ directory });
+  await storage.open({ clusterId: 'c', nodeId, groupId: 'default' });
+  const hardState = { term: Math.max(1, ...terms), votedFor: '2', commitIndex: 2 };
+  const entries = terms.map((term, at): Entry => ({
+    index: at + 2,
+    term,
+    type: EntryType.command,
+    data: Buffer.alloc(100, `${term}-${at}`),
+  }));
+  const first: Entry = { index: 1, term: 1, type: EntryType.configuration, data: encodeConfiguration(configuration) };
+  await storage.append({ hardState, entries: [first] });
+  for (const entry of entries) await storage.append({ entries: [entry] });
+  await storage.close();
+  return directory;
+}
+
+interface Ended {
+  readonly code: number;
+  readonly lines: readonly string[];
+}
+
+async function tool(...args: string[]): Promise<Ended> {
+  const given = await readFlags(program, args, {}, '');
+  if (typeof given === 'string') throw new Error('it shows its help');
+  const lines: string[] = [];
+  const code = await runStorage(readStorageOptions(given, 'now'), (line) => void lines.push(line));
+  return { code, lines };
+}
+
+async function asJson(...args: string[]): Promise<readonly [code: number, output: Record<string, unknown>[]]> {
+  const { code, lines } = await tool(...args, '--output', 'json');
+  return [code, lines.map((line) => JSON.parse(line) as Record<string, unknown>)];
+}
+
+/** Flips a bit in a command's data. */
+async function damage(directory: string, text: string): Promise<void> {
+  for (const name of (await readdir(directory)).filter((name) => name.endsWith('.log'))) {
+    const file = join(directory, name);
+    const bytes = await readFile(file);
+    const at = bytes.indexOf(text.repeat(3));
+    if (at < 0) continue;
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+    await writeFile(file, bytes);
+    return;
+  }
+  throw new Error(`nothing like ${text} lies in ${directory}`);
+}
+
+describe('raft-server storage', () => {
+  it('dumps every record, one a line', async () => {
+    const directory = await stopped('dump', [1, 1, 2]);
+    const [code, records] = await asJson('dump', '--data', directory);
+    expect(code).toBe(0);
+    const entries = records.filter(({ kind }) => kind === 'entry');
+    expect(entries.map(({ index, term, type, state }) => [index, term, type, state])).toEqual([
+      [1, 1, 'configuration', 'intact'],
+      [2, 1, 'command', 'intact'],
+      [3, 1, 'command', 'intact'],
+      [4, 2, 'command', 'intact'],
+    ]);
+    const { lines } = await tool('dump', '--data', directory);
+    expect(lines[0]).toMatch(/^FILE +OFFSET +SIZE +STATE +KIND +INDEX +TERM +TYPE +NOTE$/);
+    expect(lines).toHaveLength(records.length + 1);
+  });
+
+  it('verifies: 0 when all is well, 1 with the place when it is not', async () => {
+    const directory = await stopped('verify', [1, 1, 2, 2, 2]);
+    const well = await tool('verify', '--data', directory);
+    expect(well.code).toBe(0);
+    expect(well.lines.join('\n')).toMatch(/^identity +node 1 of cluster c, store \S+\nhard state term 2, vote for 2/);
+    expect(well.lines.at(-1)).toMatch(/^\d+ records, all is well$/);
+    await damage(directory, '1-1');
+    const bad = await tool('verify', '--data', directory);
+    expect(bad.code).toBe(1);
+    expect(bad.lines.join('\n')).toMatch(/DAMAGED .*\.log.*: a start refuses/);
+    const [code, [found]] = await asJson('verify', '--data', directory);
+    expect([code, found!['ok']]).toEqual([1, false]);
+    expect((await tool('dump', '--data', directory)).code).toBe(1);
+  });
+
+  it('tells where two logs part', async () => {
+    const left = await stopped('left', [1, 1, 2, 2]);
+    const right = await stopped('right', [1, 1, 3], '2');
+    const { code, lines } = await tool('diff', '--data', left, '--other', right);
+    expect(code).toBe(1);
+    expect(lines.slice(2)).toEqual([
+      'the same from 1 to 3',
+      'they part at entry 4: its term is 2 in the first, 3 in the second',
+    ]);
+    const shorter = await stopped('shorter', [1, 1], '3');
+    const [same, [output]] = await asJson('diff', '--data', left, '--other', shorter);
+    expect([same, output!['same'], output!['parting']]).toEqual([0, { from: 1, to: 3 }, null]);
+  });
+
+  it('repairs only when it is told to, keeps a copy, and says what is lost', async () => {
+    const directory = await stopped('repair', [1, 1, 2, 2, 2]);
+    expect((await tool('repair', '--data', directory)).lines).toEqual(['there is nothing to repair']);
+    await damage(directory, '2-3');
+    const dry = await tool('repair', '--data', directory);
+    expect(dry.code).toBe(0);
+    expect(dry.lines.join('\n')).toContain('the log loses entr');
+    expect(dry.lines.at(-1)).toBe('nothing was changed: add --apply to do it');
+    expect((await tool('verify', '--data', directory)).code).toBe(1);
+    const copy = join(root, 'copy');
+    const done = await tool('repair', '--data', directory, '--apply', '--copy-to', copy);
+    expect(done.lines.join('\n')).toContain(`a copy of what was there is in ${copy}`);
+    expect((await readdir(copy)).length).toBeGreaterThan(0);
+    expect((await tool('verify', '--data', directory)).code).toBe(0);
+  });
+
+  it('recovers a cluster from one node, when it is told to, under another id', async () => {
+    const directory = await stopped('recover', [1, 1, 2]);
+    const dry = await tool('recover', '--data', directory, '--new-cluster-id', 'next');
+    expect([dry.code, dry.lines.at(-1)]).toEqual([0, 'nothing was changed: add --apply to do it']);
+    expect(dry.lines.join('\n')).toMatch(/entries 3 to 4 may never have been committed/);
+    expect(dry.lines.join('\n')).toMatch(/IS LOST/);
+    const [code, [output]] = await asJson('recover', '--data', directory, '--new-cluster-id', 'next', '--apply');
+    expect(code).toBe(0);
+    expect(output!['configuration']).toMatchObject({ voters: ['1'], addresses: { 1: 'h:1' } });
+    const storage = fileStorage({ directory });
+    const restored = await storage.open({ clusterId: 'next', nodeId: '1', groupId: 'default' });
+    expect(restored.lastIndex).toBe(5);
+    await storage.close();
+  });
+
+  it.each([
+    [['recover', '--data', 'x'], /--new-cluster-id is missing/],
+    [['recover', '--data', 'x', '--new-cluster-id', 'n', '--peers', '2=h:2'], /--peers lacks node 1/],
+    [['repair', '--data', 'x', '--other', 'y'], /repair has no flag --other/],
+    [['diff', '--data', 'x'], /--other is missing/],
+    [['verify'], /--data is missing/],
+    [['--data', 'x'], /say what to do/],
+    [['verify', '--data', 'x', '--storage', 'inmemory'], /leaves nothing to look into/],
+  ])('refuses %j', async (args, why) => {
+    const directory = await stopped(`bad-${Math.random()}`, [1]);
+    const placed = args.map((arg) => (arg === 'x' ? directory : arg));
+    const refused: unknown = await tool(...placed).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(UsageError);
+    expect((refused as Error).message).toMatch(why);
+  });
+
+  it('refuses a directory in use, and one that holds nothing, as a program', async () => {
+    const directory = await stopped('used', [1]);
+    const storage = fileStorage({ directory });
+    await storage.open({ clusterId: 'c', nodeId: '1', groupId: 'default' });
+    const run = (...args: string[]): { status: number | null; stderr: string } =>
+      spawnSync(process.execPath, ['apps/server/dist/main.js', 'storage', ...args], { encoding: 'utf8' });
+    const used = run('verify', '--data', directory);
+    expect([used.status, used.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^raft-server storage: .* is in use .*: stop the server first\n$/),
+    ]);
+    await storage.close();
+    expect(run('verify', '--data', directory).status).toBe(0);
+    expect(run('verify', '--data', join(root, 'nothing'))).toMatchObject({ status: 1, stderr: /./ });
+  });
+});
