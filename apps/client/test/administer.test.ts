@@ -70,7 +70,8 @@ describe('raft-client looks after a cluster', () => {
 
   it('hands the leadership over, and takes snapshots', async () => {
     const { voters } = await members();
-    const target = voters.find((id) => id !== '1') ?? '';
+    const leader = await fleet.leader();
+    const target = voters.find((id) => id !== leader) ?? '';
     const outcome = await client('transfer-leader', target);
     expect(outcome).toEqual({ code: 0, stdout: 'ok\n', stderr: '' });
     expect(await fleet.leader()).toBe(target);

@@ -53,6 +53,11 @@ export interface WriteOptions extends ProposeOptions {
   readonly forward: boolean;
 }
 
+export interface PerformOptions extends CallOptions {
+  /** The same for what opens, keeps and closes sessions; means nothing to the rest. */
+  readonly forward: boolean;
+}
+
 /**
  * The operations on serialized requests, for whatever carries them. They throw {@link InvalidArgumentError} or
  * {@link DecodeError} before anything is done, and reject as the node does.
@@ -65,8 +70,9 @@ export class KvOperations {
   readonly #defaultTimeoutMs: number;
   readonly #leaseReads: boolean;
   readonly #version: string;
-  /** Follows the node's events: its status takes longer to put together than a write may. */
+  /** Follow the node's events: its status takes longer to put together than a write may. Undefined before they are listened to. */
   #leads: boolean | undefined;
+  #removed = false;
 
   constructor(node: KvNode, options: KvServiceOptions) {
     this.#node = node;
@@ -92,7 +98,7 @@ export class KvOperations {
   }
 
   /** Does what a serialized request of this type asks for. */
-  perform(type: OtherRequest, body: Uint8Array, options: CallOptions): Promise<Body> {
+  perform(type: OtherRequest, body: Uint8Array, { forward, ...options }: PerformOptions): Promise<Body> {
     switch (type) {
       case 'get':
         return this.#get(body, options);
@@ -103,10 +109,13 @@ export class KvOperations {
       case 'watch':
         return this.#watch(body, options);
       case 'openSession':
+        if (!forward) this.#checkLeads();
         return this.#openSession(options);
       case 'keepSession':
+        if (!forward) this.#checkLeads();
         return this.#keepSession(body, options);
       case 'closeSession':
+        if (!forward) this.#checkLeads();
         return this.#closeSession(body, options);
       case 'members':
         return this.#members(options);
@@ -145,6 +154,8 @@ export class KvOperations {
   }
 
   async #read(query: KvQuery, level: ReadLevel, options: CallOptions): Promise<Body> {
+    // What the others have done since then will never come to a node that was removed.
+    if (level !== 'local') this.#checkBelongs();
     const granted = level === 'lease' && !this.#leaseReads ? 'linearizable' : level;
     return answerBody(await this.#node.read(query, { ...options, level: granted }));
   }
@@ -217,17 +228,34 @@ export class KvOperations {
 
   /** Throws {@link NotLeaderError}. */
   #checkLeads(): void {
-    this.#leads ??= this.#follow();
-    if (this.#leads) return;
+    if (this.#leads ?? this.#follow()) return;
+    throw this.#notLeader();
+  }
+
+  /** Throws {@link NotLeaderError} for a node that the cluster goes without. */
+  #checkBelongs(): void {
+    if (this.#leads === undefined) this.#follow();
+    if (this.#removed) throw this.#notLeader();
+  }
+
+  #notLeader(): NotLeaderError {
     const { leaderId, membership } = this.#node.status();
-    throw new NotLeaderError(leaderId, leaderId === undefined ? undefined : membership.addresses[leaderId]);
+    return new NotLeaderError(leaderId, leaderId === undefined ? undefined : membership.addresses[leaderId]);
   }
 
   #follow(): boolean {
     this.#node.on('role', ({ role }) => {
       this.#leads = role === 'leader';
     });
-    return this.#node.status().role === 'leader';
+    const look = (): void => {
+      this.#removed = this.#node.status().removed;
+    };
+    this.#node.on('removed', look);
+    // It may be taken in again.
+    this.#node.on('membership', look);
+    look();
+    this.#leads = this.#node.status().role === 'leader';
+    return this.#leads;
   }
 }
 

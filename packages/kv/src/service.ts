@@ -22,12 +22,12 @@ export function kvService(node: KvNode, options: KvServiceOptions = {}): CallHan
 
 function serve(call: Call, operations: KvOperations): void {
   const { type, tagged, body, timeoutMs, session, forward } = parseRequest(call.payload);
-  const options = { timeoutMs: operations.timeout(timeoutMs) };
+  const options = { timeoutMs: operations.timeout(timeoutMs), forward };
   switch (type) {
     case 'set':
     case 'delete':
     case 'compareAndSet':
-      serveWrite(call, tagged, { ...options, session, forward }, operations);
+      serveWrite(call, tagged, { ...options, session }, operations);
       return;
     case 'status':
       call.respond(encodeBody(statusBody(operations.status())));

@@ -67,7 +67,7 @@ export function kvUnaryService(node: KvNode, options: KvServiceOptions = {}): Un
     method(async (payload, options) => writes[type](await propose(operations, type, payload, options)));
   const other = (type: OtherRequest): UnaryMethod =>
     method(
-      async (payload, options) => others[type](await operations.perform(type, payload, options)),
+      async (payload, options) => others[type](await operations.perform(type, payload, { ...options, forward: true })),
       isLong.has(type) ? longTimeoutMs : undefined,
     );
   return {

@@ -17,6 +17,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { parseCommand } from '../src/command.js';
 import { encodeCompareAndSet, encodeDelete, encodeSet, kvService } from '../src/index.js';
 import { otherRequest } from '../src/request.js';
+import { decodeResponse } from '../src/response.js';
 import type { KvAnswer, KvResult } from '../src/types.js';
 import { bare } from './support/machine.js';
 import { ask, FakeNode, requestOf, settled } from './support/node.js';
@@ -209,6 +210,117 @@ describe('the service', () => {
     expect(call.response?.error).toMatchObject({ code: 'RAFT_INVALID_ARGUMENT', maybeDone: false });
   });
 
+  it('says who leads where it does not, unless it is told to hand on what it can', async () => {
+    const node = new FakeNode();
+    node.facts = { ...node.facts, role: 'follower', leaderId: '2' };
+    const handler = kvService(node);
+    const requests = [
+      { set: { key: bytes('k') } },
+      { openSession: {} },
+      { keepSession: { id: 5 } },
+      { closeSession: { id: 5 } },
+    ];
+    for (const request of requests) {
+      const call = ask(handler, otherRequest(request)({ timeoutMs: 1 }));
+      expect(call.response?.error).toMatchObject({
+        code: 'RAFT_NOT_LEADER',
+        leaderId: '2',
+        leaderAddress: 'localhost:2',
+      });
+      ask(handler, otherRequest(request)({ timeoutMs: 1, forward: true }));
+    }
+    expect(node.proposed.length).toBe(1);
+    expect(node.asked.map(([name]) => name)).toEqual(['registerSession', 'keepSession', 'closeSession']);
+    for (const request of [
+      { members: {} },
+      { changeMembers: {} },
+      { previewMembers: {} },
+      { transferLeadership: {} },
+    ]) {
+      const call = ask(handler, otherRequest(request)({ timeoutMs: 1, forward: true }));
+      await settled();
+      expect(call.response?.error?.code).toBe('RAFT_NOT_LEADER');
+    }
+
+    node.emit('role', { role: 'leader', term: 4, leaderId: '1', reason: 'elected' });
+    ask(handler, set);
+    expect(node.proposed.length).toBe(2);
+  });
+
+  it('answers no reads but local ones on a node that was removed, until it is taken in again', async () => {
+    const node = new FakeNode();
+    node.facts = { ...node.facts, role: 'follower' };
+    node.onRead = async () => ({ type: 'get', found: undefined });
+    const handler = kvService(node);
+    const read = async (level?: kvV1.ReadLevel.$Properties): Promise<string | undefined> => {
+      const call = ask(handler, otherRequest({ get: { key: bytes('k'), level: level ?? null } })({ timeoutMs: 1 }));
+      await settled();
+      return call.response?.error?.code ?? undefined;
+    };
+    expect(await read()).toBeUndefined();
+    node.facts = { ...node.facts, removed: true };
+    node.emit('removed', { index: 9 });
+    expect([await read(), await read({ atLeast: 1 }), await read({ local: true })]).toEqual([
+      'RAFT_NOT_LEADER',
+      'RAFT_NOT_LEADER',
+      undefined,
+    ]);
+    node.facts = { ...node.facts, removed: false };
+    node.emit('membership', node.facts.membership);
+    expect(await read()).toBeUndefined();
+  });
+
+  it('does what it is asked about sessions, members, leadership and snapshots', async () => {
+    const node = new FakeNode();
+    const { membership } = node.facts;
+    node.onOther = async (name) =>
+      ({ registerSession: 77, changeMembership: membership, snapshot: { index: 8, term: 3 } })[name];
+    node.onRead = async () => ({ type: 'changes', changes: [], next: 1, more: false });
+    const handler = kvService(node);
+    const answer = async (request: kvV1.Request.$Properties): Promise<unknown> => {
+      const call = ask(handler, otherRequest(request)({ timeoutMs: 9 }));
+      await settled();
+      return decodeResponse(kvV1.Response.encode(call.response!).finish());
+    };
+    expect(await answer({ openSession: {} })).toEqual({ type: 'openSession', id: 77 });
+    expect(await answer({ keepSession: { id: 77 } })).toEqual({ type: 'keepSession' });
+    expect(await answer({ closeSession: { id: 77 } })).toEqual({ type: 'closeSession' });
+    expect(await answer({ members: {} })).toEqual({ type: 'members', membership });
+    const change = { add: ['2'], addresses: { 2: 'h:2' } };
+    const asked = { change, expectedIndex: 0, failIfBehind: true };
+    expect(await answer({ changeMembers: asked })).toEqual({ type: 'changeMembers', membership });
+    expect(await answer({ previewMembers: { change } })).toMatchObject({
+      type: 'previewMembers',
+      preview: { joint: true, behind: [{ id: '2', lag: 7 }, { id: '3' }] },
+    });
+    expect(await answer({ transferLeadership: { target: '2' } })).toEqual({ type: 'transferLeadership' });
+    expect(await answer({ snapshot: {} })).toEqual({ type: 'snapshot', index: 8, term: 3 });
+    const complete = { ...change, remove: [], learners: [] };
+    expect(node.asked).toMatchObject([
+      ['registerSession', { timeoutMs: 9 }],
+      ['keepSession', 77, {}],
+      ['closeSession', 77, {}],
+      ['changeMembership', complete, { expected: 0, failIfBehind: true }],
+      ['previewMembership', complete, { expected: undefined }],
+      ['transferLeadership', '2', {}],
+      ['snapshot', {}],
+    ]);
+  });
+
+  it('grants reads by lease only where it is told to', async () => {
+    for (const [leaseReads, level] of [
+      [true, 'lease'],
+      [false, 'linearizable'],
+    ] as const) {
+      const node = new FakeNode();
+      ask(
+        kvService(node, { leaseReads }),
+        otherRequest({ get: { key: bytes('k'), level: { lease: true } } })({ timeoutMs: 1 }),
+      );
+      expect(node.reads[0]!.options).toMatchObject({ level });
+    }
+  });
+
   it('answers nothing to a reader that is gone', async () => {
     const node = new FakeNode();
     node.onRead = async () => ({ type: 'get', found: undefined });
@@ -252,6 +364,7 @@ describe('the service', () => {
       const node = new FakeNode();
       node.onPropose = async () => ({ type: 'set', revision: 1 });
       node.onRead = async () => ({ type: 'get', found: undefined });
+      node.onOther = async () => 1;
       const call = ask(kvService(node), request);
       await settled();
       expect(call.ends).toBe(1);

@@ -32,6 +32,12 @@ const minRefreshMs = 100;
 /** A cluster that forgets each session at once is not asked for more of them. */
 const maxLostSessions = 3;
 
+/** What a server that does not lead hands on when it is told to. */
+const canForward: ReadonlySet<Answer['type']> = new Set([
+  ...(['set', 'delete', 'compareAndSet'] as const),
+  ...(['openSession', 'keepSession', 'closeSession'] as const),
+]);
+
 /** One call, through all its attempts. */
 interface Course {
   readonly request: Prepared;
@@ -175,7 +181,7 @@ export class Caller {
         throw doubted(new TimeoutError(`not done within ${timeoutMs} ms: ${reason || 'no server was asked'}`));
       const address = this.#servers.target;
       // Each was asked whether it leads; perhaps the leader cannot be reached from here, but from one of them.
-      const forward = request.kind === 'command' && failures >= this.#servers.count;
+      const forward = canForward.has(request.type) && failures >= this.#servers.count;
       const attempt = await this.#attempt(address, course, { timeoutMs: left, session: place?.position, forward });
       if (attempt.type !== 'error') {
         this.#refresh(address);
