@@ -28,12 +28,12 @@ const REMEMBERED = 2 ** 20;
 /** Takes what a member hands on, as far as it may be taken now. A message that comes twice is taken once. */
 export function receivePropose(state: RaftState, message: Propose): void {
   const { from, id, commands, term } = message;
-  const progress = state.progress.get(from);
-  const count = commands.length;
-  const leads = state.role === 'leader' && term === state.term && progress !== undefined;
+  const last = state.lastProposed.get(from) ?? Number.NEGATIVE_INFINITY;
+  // Also when it leads no longer: that nothing was taken could only be said of a message that never came before.
+  if (id <= last && id > last - REMEMBERED) return;
+  const leads = state.role === 'leader' && term === state.term && state.progress.has(from);
   if (!leads) return respond(state, message, 0, 0, 'notLeader');
-  if (id <= progress.proposedId && id > progress.proposedId - REMEMBERED) return;
-  progress.proposedId = id + count - 1;
+  state.lastProposed.set(from, id + commands.length - 1);
   const index = state.log.lastIndex + 1;
   let why: ProposeRefusal | undefined;
   let accepted = 0;

@@ -46,8 +46,6 @@ export class Progress {
   isStreaming = false;
   snapshotAgainAt = 0;
   streamId = 0;
-  /** The last number of a command that it handed on; the same again is a repetition. */
-  proposedId: number = Number.NEGATIVE_INFINITY;
 
   /** The last entry that went with the probe under way: streaming goes on behind it. */
   #probedTo: LogIndex = 0;

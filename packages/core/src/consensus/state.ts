@@ -182,6 +182,8 @@ export class RaftState {
   /** Those that wait for the next round, and those whose round is under way. */
   waitingReads: Reader[] = [];
   readBatch: ReadBatch | undefined;
+  /** The last number of a command that each member handed on and this node took; the same again is a repetition. Outlives the leadership. */
+  readonly lastProposed: Map<NodeId, number> = new Map();
   readonly questions: Readonly<Record<ReadLevel, Question>> = { linearizable: noQuestion(), lease: noQuestion() };
   #nextQuestion: number | undefined;
 

@@ -231,6 +231,22 @@ test('a leader that says no is not asked again at once, unless another takes ove
   expect(outcome.end).toBe('hanging');
 });
 
+test('while the leadership is handed over, commands are held, and done under the next leader', async () => {
+  cluster = testCluster();
+  const leader = await cluster.elect();
+  const unblock = cluster.network.block((message) => message.type === 'timeoutNow');
+  const transfer = watch(leader.node.transferLeadership('2'));
+  await cluster.clock.advance(10);
+  const outcomes = ['1', '3'].map((id) => watch(cluster.member(id).node.propose(`of ${id}`)));
+  await cluster.clock.advance(50);
+  expect([leader.node.status().role, ...outcomes.map(({ end }) => end)]).toEqual(['leader', 'hanging', 'hanging']);
+  unblock();
+  await cluster.clock.advance(2000);
+  expect(['done', 'RAFT_TRANSFER_FAILED']).toContain(transfer.end);
+  expect(outcomes.map(({ end }) => end)).toEqual(['done', 'done']);
+  expect([...texts(leader)].sort()).toEqual(['of 1', 'of 3']);
+});
+
 test('registering, keeping and closing a session work on a follower', async () => {
   cluster = testCluster();
   await cluster.elect();
@@ -248,6 +264,28 @@ test('registering, keeping and closing a session work on a follower', async () =
   expect([kept.end, command.value, closed.end, late.end]).toEqual([
     ...['done', `a@${id + 2}`],
     ...['done', 'RAFT_SESSION_EXPIRED'],
+  ]);
+});
+
+test('a repetition of what the leader had taken is never refused as not taken, also when it leads no longer', async () => {
+  cluster = testCluster();
+  const leader = await cluster.elect();
+  const { term } = leader.node.status();
+  const commands = [{ type: EntryType.command, data: new TextEncoder().encode('a') }];
+  const hand = (id: number): void =>
+    cluster.transport('2').send('default', [{ type: 'propose', from: '2', to: '1', term, id, commands }]);
+  cluster.network.block((message) => message.type === 'appendEntriesResponse');
+  for (let time = 0; time < 3; time++) hand(1000);
+  await cluster.clock.until(() => leader.node.status().role !== 'leader', 'node 1 steps down');
+  hand(1000);
+  hand(1001);
+  await cluster.clock.settle();
+  const answers = sentBy(leader, 'proposeResponse').map((message) =>
+    message.type === 'proposeResponse' ? [message.id, message.accepted, message.refusal] : [],
+  );
+  expect(answers).toEqual([
+    [1000, 1, undefined],
+    [1001, 0, 'notLeader'],
   ]);
 });
 
