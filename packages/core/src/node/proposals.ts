@@ -89,6 +89,7 @@ export class Proposals {
   }
 
   #propose(raft: Raft, now: number): void {
+    if (raft.refusal(0) === 'transferring') return;
     for (const proposal of this.#takeQueue()) {
       const refusal = raft.refusal(proposal.data.length);
       if (refusal === undefined) {
@@ -118,11 +119,11 @@ export class Proposals {
         const index = response.index + place;
         if (place >= response.accepted) refused.push(proposal);
         else if (index > appliedIndex) this.#enterLog(proposal, index, response.term);
-        else proposal.waiter.reject(missed(index, raft.termAt(index) === response.term));
+        else proposal.waiter.reject(missed(index, response.term, raft.termAt(index)));
       }
       if (refused.length === 0) continue;
       const refusal = response.refusal ?? 'notLeader';
-      if (refusal === 'notLeader' || refusal === 'transferring') this.#forwarding.holdBack(raft, now);
+      if (response.from === raft.leaderId) this.#forwarding.holdBack(raft, now);
       for (const proposal of refused) this.#refused(proposal, refusal);
     }
   }
@@ -212,8 +213,9 @@ export class Proposals {
 }
 
 /** An answer that came after the entry at its index was applied here: what that came to was not kept for anybody. */
-function missed(index: LogIndex, isSame: boolean): RaftError {
-  return isSame
+function missed(index: LogIndex, term: Term, found: Term | undefined): RaftError {
+  // Undefined: compacted meanwhile.
+  return found === undefined || found === term
     ? new UnknownOutcomeError('the leader answered after the entry was applied here')
     : new ProposalDroppedError(index);
 }

@@ -31,6 +31,7 @@ export class SessionCalls<Command, Result> {
   readonly #host: SessionCallsHost<Command>;
   readonly #options: SessionCallsOptions;
   readonly #open = new Set<ClientSession<Command, Result>>();
+  #stopped = false;
 
   constructor(host: SessionCallsHost<Command>, options: SessionCallsOptions) {
     this.#host = host;
@@ -40,7 +41,8 @@ export class SessionCalls<Command, Result> {
   async open(options: CallOptions): Promise<Session<Command, Result>> {
     const id = await this.#registerUntil(options);
     const session = new ClientSession(id, this.#sessionHost());
-    this.#open.add(session);
+    if (this.#stopped) session.stop();
+    else this.#open.add(session);
     return session;
   }
 
@@ -89,6 +91,7 @@ export class SessionCalls<Command, Result> {
   }
 
   stop(): void {
+    this.#stopped = true;
     for (const session of this.#open) session.stop();
   }
 

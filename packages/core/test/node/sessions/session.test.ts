@@ -214,6 +214,18 @@ test('a stop of the node ends everything that a session has under way, and its t
   expect(late.end).toBe('RAFT_NODE_STOPPED');
 });
 
+test('a node that stops in the very moment in which a session is opened leaves no timer behind', async () => {
+  const leader = await start();
+  const opened = watch(leader.node.openSession());
+  leader.node.on('applied', () => void leader.node.stop());
+  await cluster.clock.settle();
+  expect(opened.end).toBe('done');
+  const late = watch(opened.value?.propose('a') ?? Promise.resolve('no session'));
+  await cluster.clock.settle();
+  expect(late.end).toBe('RAFT_NODE_STOPPED');
+  // The end of the test looks for timers.
+});
+
 test('a command that cannot be encoded, or is too large, takes no place in the session', async () => {
   const leader = await start({ maxEntryBytes: 10 });
   const session = await open(leader);
