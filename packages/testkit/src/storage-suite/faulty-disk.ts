@@ -35,7 +35,7 @@ interface Outcome {
 
 const diedAt: unique symbol = Symbol('the process was killed');
 
-/** Does the steps until one fails for good. A full disk is tried again once. */
+/** Does the steps until one fails for good. A full disk is tried again, a few times. */
 async function run(world: StorageWorld, disk: FaultyDisk, todo: readonly Step[]): Promise<Outcome> {
   let acknowledged = 0;
   let snapshot = 0;
