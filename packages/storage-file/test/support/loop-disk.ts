@@ -41,7 +41,7 @@ export function makeLoopDisk(): LoopDisk | string {
       await run('xfs_io', ['-x', '-c', 'shutdown', path]);
     },
     async restorePower() {
-      await run('umount', [path]);
+      await unmount(path);
       await run('mount', ['-o', 'loop', image, path]);
     },
     remove() {
@@ -49,4 +49,17 @@ export function makeLoopDisk(): LoopDisk | string {
       rmSync(root, { recursive: true });
     },
   };
+}
+
+/** Others may look at a new file system for a moment; what this process has open keeps it busy for good. */
+async function unmount(path: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await run('umount', [path]);
+      return;
+    } catch (error) {
+      if (tries === 20) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
