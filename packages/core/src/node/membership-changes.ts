@@ -33,6 +33,8 @@ interface Step {
   readonly index: LogIndex;
   readonly term: Term;
   readonly joint: boolean;
+  /** It was seen in the log, below the commit index: a compaction may take it away now. */
+  isCommitted: boolean;
 }
 
 /** How far a voter to be is: it is to have `target` by `startedAt + roundMs`. */
@@ -183,7 +185,8 @@ export class MembershipChanges {
 }
 
 function stepOf({ index, joint }: Extract<ChangeOutcome, { refusal: undefined }>, raft: Raft): Step {
-  return { index, joint, term: raft.termAt(index) ?? raft.term };
+  // A change that changes nothing is done already.
+  return { index, joint, term: raft.termAt(index) ?? raft.term, isCommitted: index <= raft.commitIndex };
 }
 
 /** Nobody has to wait for somebody else: the entry under way is no joint one. */
@@ -198,9 +201,13 @@ function isCommitted({ index, term }: Step, raft: Raft): boolean {
 /** It is done once a committed configuration without a joint phase follows; whoever leads by then, it goes on by itself. */
 function settleStep(job: Job, step: Step, raft: Raft): void {
   const { index, term, joint } = step;
-  if ((raft.termAt(index) ?? term) !== term) return end(job, new ProposalDroppedError(index));
+  const found = raft.termAt(index);
+  if ((found ?? term) !== term) return end(job, new ProposalDroppedError(index));
   const { configurationIndex, commitIndex, configuration } = raft;
-  if (commitIndex < index || commitIndex < configurationIndex) return;
+  if (commitIndex < index) return;
+  step.isCommitted ||= found === term;
+  if (!step.isCommitted) return end(job, new UnknownOutcomeError('a snapshot came in place of the change'));
+  if (commitIndex < configurationIndex) return;
   if (joint && (configurationIndex === index || configuration.outgoing.length > 0)) return;
   job.ended = true;
   job.waiter.resolve(membershipOf(raft));

@@ -260,9 +260,14 @@ test('what makes no sense is refused and says why', async () => {
   expect(elsewhere.error).toMatchObject({ code: 'RAFT_NOT_LEADER', leaderId: '1' });
 });
 
-test('a change that changes nothing is done', async () => {
-  cluster = testCluster();
+test('a change that changes nothing is done, also once its entry is compacted', async () => {
+  cluster = testCluster({ options: { retainedEntries: 0 } });
   const first = await cluster.elect();
+  await propose(first, 'a');
+  const taken = watch(first.node.snapshot());
+  await cluster.clock.advance(100);
+  expect(taken.end).toBe('done');
+  expect(first.node.status().firstIndex).toBeGreaterThan(2);
   const { lastIndex, membership } = first.node.status();
   expect((await change(first, { add: ['1', '2'] })).value).toEqual(membership);
   expect(first.node.status().lastIndex).toBe(lastIndex);
@@ -292,6 +297,25 @@ test('a leader that dies with the change in its log: the next one finishes it, a
   cluster.network.heal();
   await cluster.clock.advance(3000);
   expect(outcome.value).toMatchObject({ voters: ['1', '2'], outgoing: [] });
+});
+
+test('a deposed leader that gets a snapshot in place of its own log does not take the change for done', async () => {
+  cluster = testCluster({ options: { retainedEntries: 0 } });
+  const first = await cluster.elect();
+  cluster.network.isolate('1');
+  const outcome = watch(first.node.changeMembership({ remove: ['3'] }, { timeoutMs: 60_000 }));
+  await cluster.clock.advance(2000);
+  const second = leader();
+  expect(second.id).not.toBe('1');
+  await propose(second, 'a', 'b', 'c');
+  const taken = watch(second.node.snapshot());
+  await cluster.clock.advance(100);
+  expect(taken.end).toBe('done');
+  cluster.network.heal();
+  await cluster.clock.advance(3000);
+  expect(texts(first)).toEqual(['a', 'b', 'c']);
+  expect(voters(first)).toEqual(['1', '2', '3']);
+  expect(outcome.end).toBe('RAFT_UNKNOWN_OUTCOME');
 });
 
 test('a stop ends the call', async () => {
