@@ -6,6 +6,8 @@ export interface StorageChoice {
   /** Keeps its data in the directory of `--data`. */
   readonly needsData: boolean;
   make(options: StorageOptions): Promise<Storage>;
+  /** A file that only its directories have. */
+  readonly marker?: string;
   /** Opens one that is not in use, for the tool; absent: there is nothing to look into. */
   readonly inspect?: Inspect;
 }
@@ -43,11 +45,13 @@ const storages: Readonly<Record<string, StorageChoice>> = {
   inmemory: { needsData: false, make: async () => (await import('@raft/storage-memory')).memoryStorage() },
   simplefile: {
     needsData: true,
+    marker: 'store',
     make: async ({ directory, logger }) => (await import('@raft/storage-file')).fileStorage({ directory, logger }),
     inspect: async (directory) => (await import('@raft/storage-file')).inspectFileStorage({ directory }),
   },
   level: {
     needsData: true,
+    marker: 'raft-level',
     make: async ({ directory, logger }) => (await import('@raft/storage-level')).levelStorage({ directory, logger }),
     inspect: async (directory) => (await import('@raft/storage-level')).inspectLevelStorage({ directory }),
   },
@@ -75,6 +79,11 @@ export function chooseStorage(name: string, flag: string): StorageChoice {
 
 export function chooseTransport(name: string, flag: string): TransportChoice {
   return choose(transports, name, flag);
+}
+
+/** The name of the storage whose data a directory with these files holds. */
+export function storageOf(files: readonly string[]): string | undefined {
+  return Object.keys(storages).find((name) => files.includes(storages[name]?.marker ?? ''));
 }
 
 export const storageNames: string = listNames(storages);

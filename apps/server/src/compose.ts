@@ -29,7 +29,7 @@ export interface ComposeOptions extends ServerOptions {
 
 /** Puts one storage, one transport and one node together and starts them. Throws {@link UsageError} or {@link RaftError}. */
 export async function startServer(options: ComposeOptions): Promise<RunningServer> {
-  if (options.storage.needsData) await prepareDirectory(options.directory);
+  if (options.storage.needsData) await prepareDirectory(options.directory, options.storageName);
   const { id, clusterId, peers, listen, advertise, logger } = options;
   const { maxKeyBytes, maxValueBytes, leaseReads, version } = options;
   const kv = { maxKeyBytes, maxValueBytes, leaseReads, version, logger };

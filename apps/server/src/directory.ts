@@ -1,16 +1,27 @@
 import { constants } from 'node:fs';
-import { access, mkdir, stat } from 'node:fs/promises';
+import { access, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { storageOf } from './choices.js';
 import { UsageError } from './usage-error.js';
 
-/** Makes the directory of `--data` and sees that it can be used. Throws {@link UsageError}. */
-export async function prepareDirectory(directory: string): Promise<void> {
+/**
+ * Makes the directory of `--data` and sees that it can be used, and holds no other storage's data: a node that began anew beside
+ * them would have forgotten them. Throws {@link UsageError}.
+ */
+export async function prepareDirectory(directory: string, storageName: string): Promise<void> {
+  let files: string[];
   try {
     await makeDirectory(directory);
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+    files = await readdir(directory);
   } catch (error) {
     throw new UsageError(`--data ${directory} ${await explain(directory, error as NodeJS.ErrnoException)}`);
   }
+  const found = storageOf(files);
+  if (found === undefined || found === storageName) return;
+  throw new UsageError(
+    `--data ${directory} holds data of --storage ${found}, not of ${storageName}: use that, or another directory`,
+  );
 }
 
 /** Makes it with its parents. Unlike Node's own way, it ends where a file system says that an existing parent is not there. */

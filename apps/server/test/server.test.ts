@@ -186,6 +186,21 @@ describe('what cannot start', () => {
     );
   });
 
+  it.each([
+    ['simplefile', 'level'],
+    ['level', 'simplefile'],
+  ])('a directory of %s, with %s', async (before, after) => {
+    const data = join(directory, 'data');
+    const program = single(['--transport', 'tcp', '--storage', before, '--data', data]);
+    await leads();
+    program.kill('SIGTERM');
+    await program.ended;
+    await refuses(
+      ['--id', '1', '--peers', peers(), '--transport', 'tcp', '--storage', after, '--data', data],
+      `--data ${data} holds data of --storage ${before}, not of ${after}: use that, or another directory`,
+    );
+  });
+
   it.each(['tcp', 'grpc'])('a port in use, with %s, and leaves no data behind', async (transport) => {
     const server = createServer().listen(port, '127.0.0.1');
     try {

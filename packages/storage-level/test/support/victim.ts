@@ -102,7 +102,11 @@ export class Victim {
     try {
       const found = await read(storage, await storage.open(identity), snapshot, what);
       const match = states.slice(certain).find((state) => isSame(state, found));
-      assert.ok(match, `${what}: ${certain} of ${steps.length} steps were done; found ${summary(found)}`);
+      const expected = states.slice(certain).map(summary).join(' or ');
+      assert.ok(
+        match,
+        `${what}: ${certain} of ${steps.length} steps were done; found ${summary(found)}, not ${expected}`,
+      );
       this.#log = found;
     } finally {
       await storage.close();
