@@ -239,7 +239,8 @@ describe('an outcome that is not known', () => {
     const leader = await servers.leader();
     // The leader is left alone with the command in its log, and goes on to lead for an election timeout.
     await servers.kill(leader === '1' ? '2' : '1');
-    const args = ['set', 'k', 'v', '--transport', 'tcp', '--timeout', '500', '--peers'];
+    // In a session it would be tried again, and none can be opened here.
+    const args = ['set', 'k', 'v', '--no-session', '--transport', 'tcp', '--timeout', '500', '--peers'];
     const outcome = await run('client', [...args, servers.addresses[Number(leader) - 1] ?? '']);
     expect(outcome).toMatchObject({
       ...{ code: 3, stdout: '' },
