@@ -460,11 +460,13 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     return Math.min(raft.deadline, this.#proposals.retryAt, this.#reads.retryAt, this.#sessionExpiry.deadline(raft));
   }
 
-  /** What is refused now, or lost, is found again. */
+  /** What is refused now, or lost with the leadership, is found again. */
   #expireSessions(raft: Raft, now: number): void {
     for (const unused of this.#sessionExpiry.due(raft, now, this.#appliedIndex)) {
       const data = encodeSessionEntry({ kind: 'expire', ...unused });
-      if (raft.refusal(data.length) === undefined) raft.propose(data, now, EntryType.session);
+      if (raft.refusal(data.length) !== undefined) continue;
+      raft.propose(data, now, EntryType.session);
+      this.#sessionExpiry.proposed(unused);
     }
   }
 

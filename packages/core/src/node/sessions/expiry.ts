@@ -29,6 +29,8 @@ export class SessionExpiry {
   /** How far the log was applied at earlier times: a session that was last used before is unused since. Oldest first. */
   readonly #samples: { readonly at: number; readonly appliedIndex: LogIndex }[] = [];
   #nextAt = Number.NEGATIVE_INFINITY;
+  /** Sessions whose expiry is in this leader's log, and not applied yet: by id, with `lastUsedIndex`. */
+  #proposed = new Map<LogIndex, LogIndex>();
 
   constructor(table: SessionTable, timeoutMs: number) {
     this.#table = table;
@@ -47,6 +49,7 @@ export class SessionExpiry {
       this.#term = term;
       this.#samples.length = 0;
       this.#nextAt = Number.NEGATIVE_INFINITY;
+      this.#proposed.clear();
     }
     if (!isWatching || now < this.#nextAt) return none;
     const intervalMs = this.#timeoutMs / SAMPLES;
@@ -59,12 +62,20 @@ export class SessionExpiry {
     return oldest === undefined || oldest.at > now - this.#timeoutMs ? none : this.#unusedSince(oldest.appliedIndex);
   }
 
+  /** It is in the log of this leadership: however long it takes until that is applied, it is not found again. */
+  proposed({ id, lastUsedIndex }: Unused): void {
+    this.#proposed.set(id, lastUsedIndex);
+  }
+
   #unusedSince(index: LogIndex): Unused[] {
     const unused: Unused[] = [];
+    const underWay = new Map<LogIndex, LogIndex>();
     for (const { id, lastUsedIndex } of this.#table.sessions()) {
       if (lastUsedIndex > index || unused.length === MAX_EXPIRED) break;
-      unused.push({ id, lastUsedIndex });
+      if (this.#proposed.get(id) === lastUsedIndex) underWay.set(id, lastUsedIndex);
+      else unused.push({ id, lastUsedIndex });
     }
+    this.#proposed = underWay;
     return unused;
   }
 }

@@ -63,7 +63,8 @@ export class SnapshotReceiver {
       else if (whole?.installed === false) this.#answer(piece, 0);
       else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(piece);
     }
-    this.#work ??= this.#drain();
+    // With nothing to write it would end before it is remembered, and be remembered for ever.
+    if (this.#waiting.length > 0) this.#work ??= this.#drain();
   }
 
   /** A partial snapshot of an earlier term is given up: its leader leads no more. One that is only out of reach may go on. */

@@ -93,6 +93,23 @@ test('the limit of sessions is that of the node on which a session is registered
   expect(kept.map(({ end }) => end)).toEqual(['RAFT_SESSION_EXPIRED', 'done', 'done']);
 });
 
+test('an expiry that is not committed yet is not proposed again', async () => {
+  cluster = testCluster({ options: { sessionTimeoutMs: 800 } });
+  const leader = await cluster.elect();
+  const registered = watch(leader.node.registerSession());
+  await cluster.clock.settle();
+  // They answer that they are there, but not that they have what is new.
+  for (const id of ['2', '3']) cluster.member(id).storage.hold();
+  const before = leader.node.status().lastIndex;
+  await cluster.clock.advance(5000);
+  expect(leader.node.status()).toMatchObject({ role: 'leader', lastIndex: before + 1 });
+  for (const id of ['2', '3']) cluster.member(id).storage.release();
+  await cluster.clock.advance(100);
+  const kept = watch(leader.node.keepSession(registered.value as number));
+  await cluster.clock.settle();
+  expect(kept.end).toBe('RAFT_SESSION_EXPIRED');
+});
+
 test('sessions that are not used expire, by the clock of the leader but decided by the log', async () => {
   cluster = testCluster({ options: { sessionTimeoutMs: 8000 } });
   const leader = await cluster.elect();

@@ -52,6 +52,21 @@ test('a session that is not used expires after the timeout, and at most an eight
   expect(first?.at).toBeLessThanOrEqual(4500 + timeoutMs + timeoutMs / 8);
 });
 
+test('what was proposed is found again only when the session was used since, or by the next leadership', () => {
+  apply(new Log().register().register());
+  expect(watch(7999)).toEqual([]);
+  now = 8000;
+  const found = expiry.due(leader, now, appliedIndex);
+  expect(found.map(({ id }) => id)).toEqual([1, 2]);
+  expiry.proposed(found[0]!);
+  expect(watch(15_999).every(({ ids }) => ids.join() === '2')).toBe(true);
+  apply(new Log(3).command(1, 1, 'a'));
+  expect(watch(25_000).at(-1)).toEqual({ at: 25_000, ids: [2, 1] });
+  const again = { role: 'leader', term: 3 };
+  expiry.due(again, now, appliedIndex);
+  expect(watch(33_000, again)).toEqual([{ at: 33_000, ids: [2, 1] }]);
+});
+
 test('a new leader, or the same in a new term, gives every session the whole timeout', () => {
   apply(new Log().register());
   expect(watch(7900)).toEqual([]);

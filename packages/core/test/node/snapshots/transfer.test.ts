@@ -297,6 +297,19 @@ test('both sides may be stopped at any turn: nothing is left behind', async () =
   }
 });
 
+test('a late copy of a piece of what is whole is answered, and the next snapshot is received all the same', async () => {
+  link = await snapshotLink(600);
+  link.sender.start('2', 3);
+  await link.clock.settle();
+  link.target.receiver.receive([link.pieces.at(-1)!]);
+  await link.clock.settle();
+  expect(link.answers.at(-1)).toMatchObject({ outcome: 'installed' });
+  await save(link.source, metaAt(25), link.content);
+  link.sender.start('2', 3);
+  await link.clock.settle();
+  expect(link.target.installed).toEqual([metaAt(10), metaAt(25)]);
+});
+
 test('pieces that nobody asked for do not fill the memory', async () => {
   link = await snapshotLink(100);
   let open = (): void => {};
