@@ -142,6 +142,18 @@ test('an entry that was compacted while it was read from the disk is no reason t
   expect(cluster.member('3').machine.applied.length).toBe(10);
 });
 
+test('no room to compact the log is told, and stops nobody', async () => {
+  const inner = memoryStorage();
+  inner.compact = () => Promise.reject(full);
+  cluster = testCluster({ ids: ['1'], options: { retainedEntries: 0 }, storage: () => tappedStorage(inner) });
+  const { node, log } = await cluster.elect();
+  await Promise.all([node.propose('a'), cluster.clock.settle()]);
+  const info = watch(node.snapshot());
+  await cluster.clock.advance(100);
+  expect([info.end, node.status().state]).toEqual(['done', 'running']);
+  expect(log.at(-1)?.message).toBe('no room to compact the log: no room');
+});
+
 test('a compaction that fails stops the node', async () => {
   const inner = memoryStorage();
   inner.compact = () => Promise.reject(new StorageError('RAFT_STORAGE_IO', 'remove log/1: EIO'));

@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.js';
 import type { Effects } from '../../consensus/effects.js';
 import type { Raft } from '../../consensus/raft.js';
 import type { InitialState } from '../../consensus/state.js';
+import { StorageError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { Message } from '../../messages.js';
 import type { StateMachine } from '../../state-machine.js';
@@ -54,6 +55,8 @@ export class Snapshots {
   /** Ends the wait for a snapshot in place of a damaged one. */
   #replaced: () => void = () => {};
   #stopped = false;
+  #endWaits: () => void = () => {};
+  readonly #stopping: Promise<void> = new Promise((resolve) => (this.#endWaits = resolve));
 
   constructor(host: SnapshotsHost, options: SnapshotOptions, { snapshot, needsSnapshot }: InitialState) {
     this.#host = host;
@@ -140,6 +143,7 @@ export class Snapshots {
   /** Resolves when the storage is not used any more. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#endWaits();
     await Promise.all([this.#taker.stop(), this.#sender.stop(), this.#receiver.stop()]);
   }
 
@@ -167,9 +171,11 @@ export class Snapshots {
 
   /** What is not gone yet is asked for again at the next compaction. */
   #compact(through: LogIndex): void {
-    const { storage, fail } = this.#host;
+    const { storage, logger, fail } = this.#host;
     storage.compact(through).catch((error: unknown) => {
-      if (!this.#stopped) fail('the storage failed', error);
+      const isFull = error instanceof StorageError && error.code === 'RAFT_STORAGE_FULL';
+      if (isFull) logger('warn', `no room to compact the log: ${error.message}`, { error });
+      else if (!this.#stopped) fail('the storage failed', error);
     });
   }
 
@@ -185,7 +191,9 @@ export class Snapshots {
       await applier.pause();
       if (this.#stopped) return;
       const isNews = applier.appliedIndex < meta.index;
-      if (isNews) await this.#restore();
+      // A machine that never ends must not keep the node from stopping.
+      if (isNews) await Promise.race([this.#restore(), this.#stopping]);
+      if (this.#stopped) return;
       this.#latest = meta;
       this.#taker.installed(meta);
       enter((now) => {

@@ -208,6 +208,25 @@ test('a snapshot under way here gives way to the one that the leader sends; who 
   expect(asked.value).toEqual({ index: leader.node.status().snapshotIndex, term: 2 });
 });
 
+test('a machine that never ends its restore does not keep the node from stopping', async () => {
+  cluster = testCluster({ options });
+  const leader = await cluster.elect();
+  const follower = cluster.member('3');
+  cluster.network.isolate('3');
+  await propose(leader, named(0, 25));
+  let asked = false;
+  follower.machine.restore = () => {
+    asked = true;
+    return new Promise(() => {});
+  };
+  cluster.network.heal();
+  await cluster.clock.advance(1000);
+  expect(asked).toBe(true);
+  const stopped = watch(follower.node.stop());
+  await cluster.clock.settle();
+  expect([stopped.end, follower.storage.isOpen]).toEqual(['done', false]);
+});
+
 // Starts
 
 async function withSnapshot(storage: Storage, index: number, term: number): Promise<void> {
