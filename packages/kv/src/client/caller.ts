@@ -135,7 +135,7 @@ export class Caller {
   /** A session that is lost before the command was tried in vain is of no account. */
   async #inSession(course: Course): Promise<Answer> {
     for (let lost = 0; ;) {
-      const place = this.#sessions.enter() ?? (await this.#openSession(course));
+      const place = this.#sessions.enter() ?? (await this.#waitForRoom(course));
       if (place === undefined) continue;
       try {
         return await this.#attempts({ ...course, place, mayRepeat: true });
@@ -148,11 +148,14 @@ export class Caller {
     }
   }
 
-  /** Waits for a session as long as the call may; undefined when another try is due. */
-  async #openSession({ deadline, timeoutMs, signal }: Course): Promise<Place | undefined> {
+  /** Waits for room in a session as long as the call may; undefined when another try is due. */
+  async #waitForRoom({ deadline, timeoutMs, signal }: Course): Promise<Place | undefined> {
     this.#checkOpen(signal);
-    let reason = 'no server has opened a session';
-    const opening = this.#sessions.open().catch((error: unknown) => {
+    let reason =
+      this.#sessions.id === undefined
+        ? 'no server has opened a session'
+        : 'one of the 1024 commands for which the cluster keeps results has not ended';
+    const opening = this.#sessions.room().catch((error: unknown) => {
       if (!(error instanceof RaftError) || error.code !== 'RAFT_TIMEOUT') throw error;
       reason = error.message;
     });

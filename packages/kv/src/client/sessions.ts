@@ -20,6 +20,12 @@ export interface Place {
   leave(): void;
 }
 
+/**
+ * Commands from the first that is under way on, for which a cluster keeps results; it refuses those beyond, after they have been
+ * through its log.
+ */
+const maxPlaces = 1024;
+
 /** One session at a time, opened when it is first needed and anew after it was lost. */
 export class Sessions {
   readonly #options: SessionsOptions;
@@ -36,13 +42,14 @@ export class Sessions {
     return this.#current?.id;
   }
 
-  /** A place in the session that is open; undefined when there is none: {@link open} one. */
+  /** A place in the session that is open; undefined when there is none, or no session: wait for {@link room}. */
   enter(): Place | undefined {
     return this.#current?.enter();
   }
 
-  /** Resolves once there was a session; rejects when it could not be opened. All who need one share the attempt. */
-  open(): Promise<void> {
+  /** Resolves once there was room in a session; rejects when none could be opened. All who need one share the attempt. */
+  room(): Promise<void> {
+    if (this.#current !== undefined) return this.#current.room();
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
     });
@@ -73,6 +80,8 @@ class ClientSession {
   #lastSequence = 0;
   /** Sequence numbers of the commands under way, in ascending order: a Set keeps that in which they came. */
   readonly #underWay = new Set<number>();
+  /** Those that wait for a place; nobody overtakes them. */
+  #crowd: { readonly room: Promise<void>; readonly enter: () => void } | undefined;
   #usedAt: number;
   #timer: ReturnType<Clock['setTimer']>;
 
@@ -84,7 +93,8 @@ class ClientSession {
     this.#timer = this.#arm();
   }
 
-  enter(): Place {
+  enter(): Place | undefined {
+    if (this.#crowd !== undefined || this.#taken === maxPlaces) return undefined;
     const { id } = this;
     const sequence = ++this.#lastSequence;
     this.#underWay.add(sequence);
@@ -97,12 +107,36 @@ class ClientSession {
       leave: () => {
         this.#underWay.delete(sequence);
         this.#usedAt = this.#options.clock.now();
+        // Not one by one: each time all of the crowd ask.
+        if (this.#taken <= maxPlaces / 2) this.#letIn();
       },
     };
   }
 
+  /** Places from the first that is under way on: those behind it that have ended are free only after it. */
+  get #taken(): number {
+    const first = this.#underWay.values().next().value;
+    return first === undefined ? 0 : this.#lastSequence - first + 1;
+  }
+
+  /** Resolves when there is room, or nobody is let in any more. */
+  room(): Promise<void> {
+    if (this.#crowd === undefined) {
+      let enter = (): void => {};
+      const room = new Promise<void>((resolve) => (enter = resolve));
+      this.#crowd = { room, enter };
+    }
+    return this.#crowd.room;
+  }
+
+  #letIn(): void {
+    this.#crowd?.enter();
+    this.#crowd = undefined;
+  }
+
   end(): void {
     this.#timer.cancel();
+    this.#letIn();
   }
 
   #arm(): ReturnType<Clock['setTimer']> {

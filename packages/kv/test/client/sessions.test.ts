@@ -138,6 +138,47 @@ describe('changes in a session', () => {
     expect([...calls, next, last].map(({ code }) => code)).toEqual(Array(5).fill('done'));
   });
 
+  it('wait where the cluster would refuse them, for one that is under way keeps as many places as it remembers', async () => {
+    const made = inSessions();
+    const waiting: Asked[] = [];
+    made.servers.on(
+      'a',
+      opens((asked) => (asked.key === 'first' ? waiting.push(asked) : leads(asked))),
+    );
+    const first = watch(made.client.set('first', 'v'));
+    const rest = Array.from({ length: 3000 }, () => watch(made.client.set('k', 'v')));
+    const short = watch(made.client.set('k', 'v', { timeoutMs: 100 }));
+    await made.clock.advance(100);
+    expect(places(made).at(-1)).toBe('100/1024/1');
+    expect(rest.filter(({ code }) => code === 'done').length).toBe(1023);
+    expect([short.code, short.message]).toEqual(['RAFT_TIMEOUT', expect.stringContaining('1024 commands')]);
+    leads(waiting[0]!);
+    await made.clock.settle();
+    expect([first, ...rest].every(({ code }) => code === 'done')).toBe(true);
+    const numbers = places(made).map((place) => place.split('/').map(Number) as [number, number, number]);
+    expect(numbers.every(([, sequence, acknowledged]) => sequence < acknowledged + 1024)).toBe(true);
+    expect(made.servers.asked.filter(({ request }) => request.openSession).length).toBe(1);
+    made.client.close();
+  });
+
+  it('that wait for room go on in another session when theirs is lost, and end when the client is closed', async () => {
+    const made = inSessions();
+    const waiting: Asked[] = [];
+    made.servers.on(
+      'a',
+      opens((asked) => waiting.push(asked)),
+    );
+    const calls = Array.from({ length: 1030 }, () => watch(made.client.set('k', 'v')));
+    await made.clock.settle();
+    expect(waiting.length).toBe(1024);
+    waiting[0]!.error(new SessionExpiredError(100));
+    await made.clock.settle();
+    expect(places(made).filter((place) => place.startsWith('200/')).length).toBe(7);
+    made.client.close();
+    await made.clock.settle();
+    expect(calls.every(({ settled }) => settled)).toBe(true);
+  });
+
   it('end by their own deadlines while there is no session to be had', async () => {
     const made = inSessions();
     for (const address of ['a', 'b', 'c']) made.servers.on(address, says(new NotLeaderError(undefined, undefined)));
