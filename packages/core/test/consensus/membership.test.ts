@@ -324,17 +324,25 @@ describe('who is removed (thesis, sections 4.2.2 and 4.2.3)', () => {
   });
 
   it('a voter whose removal is not committed may campaign: it may be the only one with all entries', () => {
-    const cluster = new Cluster({ nodes: 4 });
-    cluster.elect('1');
-    cluster.change('1', { remove: ['4'] });
-    cluster.isolate('4');
+    const final = { ...emptyConfiguration, voters: ['1', '2', '3'] };
+    const joint = { ...final, outgoing: ['1', '2', '3', '4'] };
+    const all = (commitIndex: number): Cluster =>
+      new Cluster({
+        nodes: 4,
+        logs: { 1: [1, 1], 2: [1, 1], 3: [1, 1], 4: [1, 1, 1] },
+        configurations: { 2: joint, 3: final },
+        hardStates: { 4: { commitIndex } },
+        checked: false,
+      });
+    expect(all(3).raft('4').deadline).toBe(Number.POSITIVE_INFINITY);
+    const cluster = all(2);
+    cluster.pass(ELECTION_MS.max);
+    cluster.timeout('4');
     cluster.settle();
-    cluster.mend();
-    expect(cluster.raft('1').commitIndex).toBe(cluster.raft('1').lastIndex);
-    cluster.deliver('1', '4');
-    cluster.isolate('1');
-    cluster.beat('1', 0);
-    expect(cluster.raft('4').deadline).toBeLessThan(Number.POSITIVE_INFINITY);
+    expect(cluster.reasons.get('4')).toContain('elected by a quorum');
+    expect(cluster.raft('4').role).toBe('follower');
+    expect(cluster.raft('1').configuration).toMatchObject({ voters: ['1', '2', '3'], outgoing: [] });
+    expect(cluster.raft('1').commitIndex).toBeGreaterThanOrEqual(3);
   });
 
   it('a removed node that campaigns disturbs nobody', () => {

@@ -78,4 +78,54 @@ describe('RaftLog', () => {
     expect(log.lastIndexWithTermAtMost(20, 4)).toBe(11);
     expect(log.lastIndexWithTermAtMost(20, 2)).toBe(10);
   });
+
+  it('a write that was under way when a snapshot took the place of the log counts for nothing behind it', () => {
+    const log = emptyLog();
+    for (let index = 1; index <= 9; index++) log.append(entryAt(index, 1));
+    log.takeUnwritten(1);
+    log.reset({ index: 5, term: 2 });
+    for (let index = 6; index <= 9; index++) log.append(entryAt(index, 2));
+    log.persisted(1);
+    expect(log.durableIndex).toBe(5);
+    expect(log.takeUnwritten(2)).toMatchObject({ resetTo: { index: 5, term: 2 }, truncateFrom: undefined });
+    log.persisted(2);
+    expect(log.durableIndex).toBe(9);
+  });
+
+  it('what was refused is unwritten again: the snapshot, what was truncated on the disk, and the entries', () => {
+    const log = emptyLog();
+    for (let index = 1; index <= 4; index++) log.append(entryAt(index, 1));
+    log.takeUnwritten(1);
+    log.persisted(1);
+    log.truncate(3);
+    log.append(entryAt(3, 2));
+    log.takeUnwritten(2);
+    log.append(entryAt(4, 2));
+    log.takeUnwritten(3);
+    log.truncate(4);
+    log.refused(2);
+    const again = log.takeUnwritten(4);
+    expect([again.truncateFrom, again.entries.map(({ index, term }) => [index, term])]).toEqual([3, [[3, 2]]]);
+    log.append(entryAt(4, 3));
+    log.takeUnwritten(5);
+    log.refused(5);
+    // Nothing was there that would have to be dropped.
+    expect(log.takeUnwritten(6)).toMatchObject({ truncateFrom: undefined, entries: [{ index: 4 }] });
+    log.persisted(6);
+    log.reset({ index: 9, term: 3 });
+    log.takeUnwritten(7);
+    log.append(entryAt(10, 3));
+    log.refused(7);
+    expect(log.takeUnwritten(8)).toMatchObject({ resetTo: { index: 9 }, entries: [{ index: 10 }] });
+  });
+});
+
+const emptyLog = (): RaftLog =>
+  new RaftLog({ firstIndex: 1, lastIndex: 0, terms: [{ index: 0, term: 0 }], commitIndex: 0 }, 1000);
+
+const entryAt = (index: number, term: number): Entry => ({
+  index,
+  term,
+  type: EntryType.command,
+  data: new Uint8Array(1),
 });

@@ -89,13 +89,14 @@ describe('InstallSnapshot (paper, figure 13)', () => {
       retainedEntries: 0,
       logs: { 1: [1, 2, 2, 2], 2: [1, 2, 2, 2], 3: [1, 1, 1, 1, 1, 1] },
     });
+    cluster.isolate('3');
     cluster.elect('1');
     cluster.propose('1');
-    cluster.isolate('3');
     cluster.settle();
     cluster.beat('1', HEARTBEAT_MS);
     cluster.takeSnapshot('1');
     expect(cluster.raft('1').firstIndex).toBe(7);
+    expect(cluster.raft('3').termAt(6)).toBe(1);
     cluster.mend();
     cluster.beat('1', 3 * HEARTBEAT_MS);
     expect(cluster.view('3')).toMatchObject({ lastIndex: 6, commitIndex: 6, durableIndex: 6 });
@@ -130,6 +131,22 @@ describe('InstallSnapshot (paper, figure 13)', () => {
     expect(cluster.wire('installSnapshotResponse', '2')).toMatchObject([
       { outcome: 'installed', index: 11, streamId: 9 },
     ]);
+  });
+
+  it('that it is installed is answered once the log up to there is on the disk', () => {
+    const cluster = behind({}, 0);
+    cluster.holdDisk('2');
+    for (let i = 0; i < 5; i++) cluster.propose('1');
+    cluster.settle();
+    cluster.mend();
+    cluster.beat('1', 2 * HEARTBEAT_MS);
+    expect(cluster.view('2')).toMatchObject({ commitIndex: 6, durableIndex: 1 });
+    const snapshot = { index: 5, term: 1, configuration: cluster.raft('1').configuration, configurationIndex: 0 };
+    const piece = { snapshot, streamId: 9, offset: 0, data: new Uint8Array(1), checksum: 0, done: true };
+    cluster.hand({ type: 'installSnapshot', from: '1', to: '2', term: 1, round: 1, ...piece });
+    expect(cluster.wire('installSnapshotResponse', '2')).toEqual([]);
+    cluster.sync('2');
+    expect(cluster.wire('installSnapshotResponse', '2')).toMatchObject([{ outcome: 'installed', index: 5 }]);
   });
 
   it('one of an earlier term is refused, and its sender steps down', () => {
