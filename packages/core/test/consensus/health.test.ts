@@ -170,6 +170,18 @@ describe('a full disk', () => {
     expect(cluster.log('2')).toEqual(cluster.log('3'));
   });
 
+  it('a term that was refused together with entries is written by itself', () => {
+    const cluster = new Cluster({ preVote: false });
+    cluster.fill('2');
+    cluster.timeout('1');
+    cluster.deliver('1', '3');
+    cluster.deliver('3', '1');
+    const [append] = cluster.take('1', '2').filter(({ type }) => type === 'appendEntries');
+    cluster.hand(append!);
+    expect(cluster.disks.get('2')).toMatchObject({ hardState: { term: 1 }, lastIndex: 0 });
+    expect(cluster.wire('appendEntriesResponse', '2', '1')).toMatchObject([{ term: 1, matchIndex: 0 }]);
+  });
+
   it('a node whose disk is full does not campaign', () => {
     const cluster = new Cluster();
     cluster.elect('1');

@@ -217,9 +217,9 @@ describe('reads on followers (thesis, section 6.4)', () => {
     const queued = new Cluster({ nodes: 1, preVote: false });
     queued.holdDisk('1');
     queued.timeout('1');
-    queued.host('1').persisted = queued.disks.get('1')!.sync();
-    queued.host('1').reads.push({ id: 99, level: 'linearizable' });
     queued.expectRead(99);
+    queued.raft('1').read(99, 'linearizable', queued.now);
+    queued.host('1').persisted = queued.disks.get('1')!.sync();
     queued.turn('1');
     queued.sync('1');
     queued.turn('1');

@@ -86,6 +86,7 @@ export class Checker {
     if (turn.effects.write !== undefined) this.#checkWrite(host.id, seen, turn.effects.write.batch);
     this.#checkTerm(host, seen);
     if (host.raft.role === 'leader') this.#checkLeader(host, seen, led);
+    else if (seen.role === 'leader' && host.raft.term === ledIn) this.ledger.leaderGrew(ledIn, host.raft.lastIndex);
     this.#checkCommit(host, seen, ledIn);
     this.#checkApplied(host, seen, turn);
     // One that is removed tells what is committed, and whom it asks to take over, as it goes.
