@@ -135,12 +135,15 @@ function vote(state: RaftState, message: RequestVote): boolean | undefined {
   return true;
 }
 
-/** The candidate's log is at least as complete (paper, section 5.4.1), and neither of the two has forgotten what it promised. */
+/**
+ * The candidate's log is at least as complete (paper, section 5.4.1), and neither of the two has forgotten what it promised. One that
+ * knows more may know of an admission with a new storage that this node has not heard of; it counts the vote only if it does.
+ */
 function mayHaveVote(state: RaftState, { from, storeId, lastLogIndex, lastLogTerm }: RequestVote): boolean {
   const { configuration, log } = state;
-  if (!log.isUpToDate(lastLogIndex, lastLogTerm) || isAmnesiac(state)) return false;
-  // One that knows more may have been admitted with its new storage by what this node does not know.
-  return !differs(configuration, from, storeId) || lastLogIndex > log.lastIndex || lastLogTerm > log.lastTerm;
+  if (!log.isUpToDate(lastLogIndex, lastLogTerm)) return false;
+  const knowsMore = lastLogIndex > log.lastIndex || lastLogTerm > log.lastTerm;
+  return knowsMore || !(isAmnesiac(state) || differs(configuration, from, storeId));
 }
 
 export function receiveRequestVoteResponse(state: RaftState, message: RequestVoteResponse): void {

@@ -176,7 +176,7 @@ describe('a full disk', () => {
     cluster.timeout('1');
     cluster.deliver('1', '3');
     cluster.deliver('3', '1');
-    const [append] = cluster.take('1', '2').filter(({ type }) => type === 'appendEntries');
+    const append = cluster.take('1', '2').find(({ type }) => type === 'appendEntries');
     cluster.hand(append!);
     expect(cluster.disks.get('2')).toMatchObject({ hardState: { term: 1 }, lastIndex: 0 });
     expect(cluster.wire('appendEntriesResponse', '2', '1')).toMatchObject([{ term: 1, matchIndex: 0 }]);

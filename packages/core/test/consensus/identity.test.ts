@@ -101,6 +101,32 @@ describe('a member that comes back with another storage', () => {
     expect(cluster.raft('2').role).not.toBe('leader');
   });
 
+  it('votes for one that knows of its new storage, although it has not heard of that itself', () => {
+    const cluster = recorded();
+    cluster.wipe('3', 'new');
+    cluster.beat('1', 3 * HEARTBEAT_MS);
+    cluster.change('1', cluster.raft('1').readmission!);
+    cluster.settle();
+    cluster.beat('1', HEARTBEAT_MS);
+    cluster.cut('1', '3');
+    cluster.change('1', cluster.raft('1').readmission!);
+    cluster.settle();
+    const known = cluster.raft('3').configuration;
+    expect([known.learners, known.stores['3']]).toEqual([['3'], 'new']);
+    const stale = new Cluster({
+      stores: { ...stores, 3: 'new' },
+      logs: { 1: [1, 1, 1], 2: [1, 1, 1], 3: [1, 1] },
+      configurations: {
+        2: { ...known, voters: ['1', '2', '3'], learners: [], stores },
+        3: { ...known, voters: ['1', '2', '3'], learners: [], stores: { ...stores, 3: 'new' } },
+      },
+    });
+    expect(stale.raft('3').deadline).toBe(Number.POSITIVE_INFINITY);
+    stale.isolate('2');
+    stale.elect('1');
+    expect(stale.raft('3').votedFor).toBe('1');
+  });
+
   it('gets no vote, unless it knows more than the voter', () => {
     const cluster = recorded({ preVote: false, checked: false });
     cluster.pass(2 * ELECTION_MS.max);
