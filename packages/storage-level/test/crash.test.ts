@@ -69,6 +69,7 @@ describe('storage-level: crashes', { timeout: 600_000 }, () => {
       for (let seed = 1; seed <= crashes; seed++) {
         await victim.start(seed);
         await sleep((seed * 97) % 400);
+        victim.disbelieve();
         run('xfs_io', '-x', '-c', 'shutdown', place);
         steps += await victim.kill();
         run('umount', place);
