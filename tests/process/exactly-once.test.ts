@@ -19,7 +19,7 @@ afterEach(async () => rm(directory, { recursive: true, force: true }));
 
 test(
   'exactly once: three processes count each increment of many sessions once, whatever becomes of the leader',
-  { timeout: 60_000 + (soak === undefined ? 0 : 1_000_000) },
+  { timeout: 120_000 + (soak === undefined ? 0 : 1_000_000) },
   async () => {
     const options = { ...run, directory, basePort: await freeBasePort() };
     const report = await runExactlyOnce({ ...options, snapshotThresholdEntries: Math.ceil(run.increments / 8) });
