@@ -21,7 +21,8 @@ export function forgetConfigurations({ configurations }: RaftState, index: LogIn
 export function compact(state: RaftState): void {
   const { log, options, snapshot } = state;
   if (snapshot === undefined) return;
-  let through = Math.min(snapshot.index - options.retainedEntries, log.commitIndex, log.durableIndex);
+  const tail = Math.max(snapshot.index - options.retainedEntries, log.tailBefore(snapshot.index));
+  let through = Math.min(tail, log.commitIndex, log.durableIndex);
   for (const progress of state.progress.values()) through = Math.min(through, keptAfter(state, progress));
   if (through < log.firstIndex) return;
   log.compact(through);

@@ -1,5 +1,6 @@
 import type { Entry, LogIndex, Term, TermRun } from '../types.js';
 import { assert } from './assert.js';
+import { Tail } from './tail.js';
 import { TermRuns } from './term-runs.js';
 
 /** Bytes that an entry is counted with beside its data: what a wire or a disk adds, and what the object takes. */
@@ -41,6 +42,7 @@ export interface Unwritten {
 export class RaftLog {
   readonly #cacheLimitBytes: number;
   readonly #terms: TermRuns;
+  readonly #tail: Tail;
   /** Entries `#cacheFirst`, `#cacheFirst + 1`, … are `#cache[#head]`, `#cache[#head + 1]`, … up to `lastIndex`. */
   #cache: Entry[] = [];
   #head = 0;
@@ -64,7 +66,9 @@ export class RaftLog {
   constructor(
     bounds: { firstIndex: LogIndex; lastIndex: LogIndex; terms: readonly TermRun[]; commitIndex: LogIndex },
     cacheLimitBytes: number,
+    retainedBytes: number = Number.POSITIVE_INFINITY,
   ) {
+    this.#tail = new Tail(retainedBytes);
     this.firstIndex = bounds.firstIndex;
     this.lastIndex = bounds.lastIndex;
     this.durableIndex = bounds.lastIndex;
@@ -106,11 +110,13 @@ export class RaftLog {
     this.#cacheBytes += sizeOf(entry);
     this.lastIndex = entry.index;
     this.#terms.push(entry.index, entry.term);
+    this.#tail.appended(entry.index, sizeOf(entry));
   }
 
   /** Drops `from` and all after it: they conflict with the leader's log. */
   truncate(from: LogIndex): void {
     assert(from > this.commitIndex, `truncation at ${from} would drop committed entries (up to ${this.commitIndex})`);
+    const before = this.#cacheBytes;
     while (this.#cache.length > this.#head && this.lastIndex >= from) {
       this.#cacheBytes -= sizeOf(this.#cache.pop() as Entry);
       this.lastIndex--;
@@ -118,6 +124,7 @@ export class RaftLog {
     this.lastIndex = Math.min(this.lastIndex, from - 1);
     if (this.#cache.length === this.#head) this.#cacheFirst = this.lastIndex + 1;
     this.#terms.truncate(from);
+    this.#tail.truncated(from, before - this.#cacheBytes);
     this.durableIndex = Math.min(this.durableIndex, from - 1);
     for (const write of this.#writes) write.lastIndex = Math.min(write.lastIndex, from - 1);
     if (from < this.#unwrittenFrom) {
@@ -133,6 +140,7 @@ export class RaftLog {
       `compaction to ${through} would drop what is needed`,
     );
     this.#terms.compact(through);
+    this.#tail.compacted(through);
     this.firstIndex = through + 1;
   }
 
@@ -140,6 +148,7 @@ export class RaftLog {
   reset(base: TermRun): void {
     assert(base.index > this.commitIndex, `a reset to ${base.index} would go back from ${this.commitIndex}`);
     this.#terms.reset(base);
+    this.#tail.reset();
     this.#cache = [];
     this.#head = 0;
     this.#cacheBytes = 0;
@@ -152,6 +161,11 @@ export class RaftLog {
     this.#resetTo = base;
     this.#truncateFrom = undefined;
     this.#unwrittenFrom = base.index + 1;
+  }
+
+  /** Where a tail that ends with `index` has to begin behind, to be no larger than it may be. */
+  tailBefore(index: LogIndex): LogIndex {
+    return this.#tail.before(index);
   }
 
   /** The cached entries from `from` to `to` that fit in `maxBytes`, one at least; undefined when `from` is not cached. */

@@ -26,6 +26,8 @@ export interface RaftOptions {
   readonly cacheBytes: number;
   /** Entries kept in the log behind a snapshot. */
   readonly retainedEntries: number;
+  /** Bytes that they may take, roughly: fewer are kept when they take more. */
+  readonly retainedBytes: number;
   /** How much faster one clock may run than another, as a fraction below 1. */
   readonly maxClockDrift: number;
   /** A leader hands over to a voter of a higher one; 0: never campaigns by itself. */
@@ -213,7 +215,11 @@ export class RaftState {
   constructor(options: RaftOptions, initial: InitialState, now: number) {
     this.options = options;
     this.id = options.id;
-    this.log = new RaftLog({ ...initial, commitIndex: initial.hardState.commitIndex }, options.cacheBytes);
+    this.log = new RaftLog(
+      { ...initial, commitIndex: initial.hardState.commitIndex },
+      options.cacheBytes,
+      options.retainedBytes,
+    );
     this.term = initial.hardState.term;
     this.votedFor = initial.hardState.votedFor;
     this.configurations = [];

@@ -56,6 +56,8 @@ export interface RaftNodeOptions<Command, Result, Query, Answer> {
   readonly snapshotThresholdBytes?: number;
   /** Entries kept in the log behind a snapshot, for followers that lag a little. Default 10,000. */
   readonly retainedEntries?: number;
+  /** Bytes that they may take, roughly; of larger ones fewer are kept. Default 64 MiB. */
+  readonly retainedBytes?: number;
   /** Bytes of snapshot in one message. Default 256 KiB. */
   readonly snapshotChunkBytes?: number;
   /** Bytes of snapshots sent in a second, to all followers together. Default: no limit. */

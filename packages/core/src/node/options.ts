@@ -62,6 +62,7 @@ export function resolveOptions(
       maxUncommittedBytes: count('maxUncommittedBytes', options.maxUncommittedBytes ?? 64 * MiB),
       cacheBytes: count('cacheBytes', options.cacheBytes ?? 32 * MiB),
       retainedEntries: wholeNumber('retainedEntries', options.retainedEntries ?? 10_000),
+      retainedBytes: wholeNumber('retainedBytes', options.retainedBytes ?? 64 * MiB),
       maxClockDrift: fraction('maxClockDrift', options.maxClockDrift ?? 0.1),
       priority: wholeNumber('priority', options.priority ?? 1),
       quiesce: options.quiesce ?? false,

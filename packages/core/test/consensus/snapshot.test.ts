@@ -26,6 +26,23 @@ describe('log compaction (paper, section 7)', () => {
     ]);
   });
 
+  it('a tail of large entries is shorter', () => {
+    const cluster = new Cluster({ retainedEntries: 20, retainedBytes: 6400 });
+    cluster.elect('1');
+    const sized = (bytes: number, count: number): void => {
+      for (let i = 0; i < count; i++) {
+        cluster.call('1', (raft, now) => void raft.propose(new Uint8Array(bytes - 64), now));
+        cluster.settle();
+      }
+      cluster.beat('1', HEARTBEAT_MS);
+      cluster.takeSnapshot('1');
+    };
+    sized(64, 39);
+    expect([cluster.raft('1').lastIndex, cluster.raft('1').firstIndex]).toEqual([40, 21]);
+    sized(1600, 10);
+    expect([cluster.raft('1').lastIndex, cluster.raft('1').firstIndex]).toEqual([50, 47]);
+  });
+
   it('a follower that lacks no more than the tail gets entries', () => {
     const cluster = behind({ retainedEntries: 20 });
     cluster.mend();

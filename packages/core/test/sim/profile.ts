@@ -65,6 +65,7 @@ export function drawProfile(dice: Dice, nodes: number | undefined): Profile {
       checkQuorum: dice.chance(0.9),
       commitNoticeDelayMs: dice.pick([0, 1, 5]),
       retainedEntries: dice.pick([0, 2, 20, 10_000]),
+      retainedBytes: 1_000_000,
       // The fastest against the slowest.
       maxClockDrift: (2 * clockDrift) / (1 + clockDrift),
       priority: 1,

@@ -109,6 +109,7 @@ export class ScriptedCluster {
       maxUncommittedBytes: 1_000_000,
       cacheBytes: 1_000_000,
       retainedEntries: 0,
+      retainedBytes: 1_000_000,
       maxClockDrift: 0.1,
       priority: 1,
       quiesce: false,

@@ -221,6 +221,7 @@ export class Cluster {
       maxUncommittedBytes: 1_000_000,
       cacheBytes: 1_000_000,
       retainedEntries: 10_000,
+      retainedBytes: 1_000_000_000,
       maxClockDrift: 0.1,
       priority: 1,
       quiesce: false,
