@@ -24,16 +24,17 @@ export function forward(state: RaftState, commands: readonly ForwardedCommand[])
 
 /** How far numbers may lie behind the last one and still be of the same process: repetitions, or overtaken. */
 const REMEMBERED = 2 ** 20;
+/** Processes of a member, the latest, whose messages may still come. */
+const MAX_PROCESSES = 8;
 
 /** Takes what a member hands on, as far as it may be taken now. A message that comes twice is taken once. */
 export function receivePropose(state: RaftState, message: Propose): void {
   const { from, id, commands, term } = message;
-  const last = state.lastProposed.get(from) ?? Number.NEGATIVE_INFINITY;
   // Also when it leads no longer: that nothing was taken could only be said of a message that never came before.
-  if (id <= last && id > last - REMEMBERED) return;
+  if (state.lastProposed.get(from)?.some((last) => id <= last && id > last - REMEMBERED)) return;
   const leads = state.role === 'leader' && term === state.term && state.progress.has(from);
   if (!leads) return respond(state, message, 0, 0, 'notLeader');
-  state.lastProposed.set(from, id + commands.length - 1);
+  remember(state, message);
   const index = state.log.lastIndex + 1;
   let why: ProposeRefusal | undefined;
   let accepted = 0;
@@ -44,6 +45,12 @@ export function receivePropose(state: RaftState, message: Propose): void {
     accepted++;
   }
   respond(state, message, index, accepted, why);
+}
+
+/** The numbers of a process follow each other; those of another are far away. */
+function remember({ lastProposed }: RaftState, { from, id, commands }: Propose): void {
+  const others = (lastProposed.get(from) ?? []).filter((last) => id < last || id - last >= REMEMBERED);
+  lastProposed.set(from, [...others.slice(1 - MAX_PROCESSES), id + commands.length - 1]);
 }
 
 function respond(

@@ -184,8 +184,11 @@ export class RaftState {
   /** Those that wait for the next round, and those whose round is under way. */
   waitingReads: Reader[] = [];
   readBatch: ReadBatch | undefined;
-  /** The last number of a command that each member handed on and this node took; the same again is a repetition. Outlives the leadership. */
-  readonly lastProposed: Map<NodeId, number> = new Map();
+  /**
+   * The last number of a command that each member handed on and this node took, for each of the member's latest processes; the same again
+   * is a repetition. Outlives the leadership.
+   */
+  readonly lastProposed: Map<NodeId, readonly number[]> = new Map();
   readonly questions: Readonly<Record<ReadLevel, Question>> = { linearizable: noQuestion(), lease: noQuestion() };
   #nextQuestion: number | undefined;
 

@@ -270,6 +270,21 @@ describe('commands that followers hand on', () => {
     expect(cluster.raft('1').lastIndex).toBe(2);
   });
 
+  it('are taken once although the message comes again after its sender was restarted, and numbers from elsewhere', () => {
+    const cluster = led();
+    const of = (id: number) =>
+      ({ type: 'propose', from: '2', to: '1', term: 1, id, commands: [command(1), command(2)] }) as const;
+    const processes = [2 ** 30, 2 ** 39, 2 ** 35, 5];
+    for (const start of processes) for (const id of [start, start + 2]) cluster.hand(of(id));
+    expect(cluster.raft('1').lastIndex).toBe(1 + 2 * 2 * processes.length);
+    for (const start of processes) for (const id of [start, start + 2]) cluster.hand(of(id));
+    expect(cluster.raft('1').lastIndex).toBe(1 + 2 * 2 * processes.length);
+    // However often it is restarted, that does not fill the memory.
+    for (let restart = 0; restart < 1000; restart++) cluster.hand(of(2 ** 40 + restart * 2 ** 21));
+    cluster.hand(of(2 ** 40 + 999 * 2 ** 21));
+    expect(cluster.raft('1').lastIndex).toBe(1 + 2 * 2 * processes.length + 2000);
+  });
+
   it('go nowhere while no leader is known', () => {
     const cluster = new Cluster();
     expect(cluster.call('2', (raft, now) => raft.forward([command(1)], now))).toBeUndefined();
