@@ -38,6 +38,8 @@ interface Job {
   meta: SnapshotMeta | undefined;
   stream: SnapshotStream | undefined;
   cancelled: boolean;
+  /** Another was asked for while this one was on its way: what it brought was not enough. */
+  askedAgain: boolean;
 }
 
 type End = StreamEnd | 'none';
@@ -62,9 +64,20 @@ export class SnapshotSender {
   /** Nothing happens when one is on its way to that follower already. */
   start(peer: NodeId, term: Term): void {
     const present = this.#jobs.get(peer);
-    if (present?.term === term) return;
+    if (present?.term === term) {
+      present.askedAgain = true;
+      return;
+    }
     if (present !== undefined) this.#cancel(present);
-    this.#jobs.set(peer, { peer, term, streamId: 0, meta: undefined, stream: undefined, cancelled: false });
+    this.#jobs.set(peer, {
+      peer,
+      term,
+      streamId: 0,
+      meta: undefined,
+      stream: undefined,
+      cancelled: false,
+      askedAgain: false,
+    });
     this.#next();
   }
 
@@ -113,7 +126,7 @@ export class SnapshotSender {
       const end = await this.#send(job);
       if (job.cancelled) return;
       logger('info', `the snapshot for ${job.peer} ended: ${end}`, { index: job.meta?.index });
-      if (end !== 'installed') this.#host.failed(job.peer, job.term);
+      if (end !== 'installed' || job.askedAgain) this.#host.failed(job.peer, job.term);
     } catch (error) {
       if (!job.cancelled) this.#failed(job, error);
     } finally {
