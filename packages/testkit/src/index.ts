@@ -18,6 +18,8 @@ export type {
   TransportWorld,
   TransportWorldFactory,
 } from './transport-suite/world.js';
+export { stateMachineSuite } from './state-machine-suite/index.js';
+export type { StateMachineSuiteOptions } from './state-machine-suite/index.js';
 
 // The simulator: whole clusters of real nodes on virtual time, from a seed.
 export { simulate } from './simulator/simulation.js';

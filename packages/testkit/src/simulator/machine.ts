@@ -15,6 +15,7 @@ export function watchMachine<Result, Query, Answer>(
     return results;
   };
   return {
+    ...(machine.resultCodec === undefined ? {} : { resultCodec: machine.resultCodec }),
     apply(entries) {
       const results = machine.apply(entries);
       return results instanceof Promise ? results.then((all) => tell(entries, all)) : tell(entries, results);
