@@ -1,3 +1,4 @@
+import { EntryType } from '@raft/core';
 import type { NodeId } from '@raft/core';
 import type { RaftOptions } from '@raft/core/consensus';
 import { ScriptedCluster } from './cluster.js';
@@ -143,6 +144,12 @@ const actions: Readonly<Record<string, Command>> = {
   free: ({ cluster }, [id = '']) => void (cluster.disk(id).isFull = false),
   propose({ cluster }, [id = '', ...texts]) {
     for (const text of texts) cluster.propose(id, text);
+  },
+  /** A follower hands a command on to its leader. */
+  forward({ cluster }, [id = '', text = '']) {
+    const command = { type: EntryType.command, data: new TextEncoder().encode(text) };
+    if (cluster.node(id).raft.forward([command], cluster.now) === undefined) throw new Error(`${id} knows no leader`);
+    cluster.turn(id);
   },
   read: ({ cluster }, [id = '', name = '', level]) =>
     cluster.read(id, name, level === 'lease' ? 'lease' : 'linearizable'),

@@ -42,21 +42,19 @@ export class Agenda {
     return planned;
   }
 
-  /** Keeps the next appointment if it is due by `limit`; false, and the time is `limit`, when there is none. */
-  keepNext(limit: number): boolean {
-    for (;;) {
-      const first = this.#heap[0];
-      if (first === undefined || first.at > limit) {
-        this.now = Math.max(this.now, limit);
-        return false;
-      }
-      this.#removeFirst();
-      if (first.task === undefined) continue;
-      this.now = first.at;
-      this.steps++;
-      first.task();
-      return true;
-    }
+  /** Whether something is to happen by `limit`. */
+  isDue(limit: number): boolean {
+    while (this.#heap[0]?.task === undefined && this.#heap.length > 0) this.#removeFirst();
+    return (this.#heap[0]?.at ?? Number.POSITIVE_INFINITY) <= limit;
+  }
+
+  /** Keeps the next appointment, which is due. */
+  keepNext(): void {
+    const first = this.#heap[0] as Planned;
+    this.#removeFirst();
+    this.now = first.at;
+    this.steps++;
+    first.task?.();
   }
 
   #removeFirst(): void {

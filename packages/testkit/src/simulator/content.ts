@@ -1,10 +1,13 @@
 import { EntryType, InvalidArgumentError } from '@raft/core';
-import type { Entry, HardState, LogBatch, LogIndex, SnapshotMeta, Term, TermRun } from '@raft/core';
+import { decodeConfiguration } from '@raft/core/consensus';
+import type { Configuration, Entry, HardState, LogBatch, LogIndex, SnapshotMeta, Term, TermRun } from '@raft/core';
 
 export interface StoredSnapshot {
   readonly meta: SnapshotMeta;
   readonly chunks: readonly Uint8Array[];
 }
+
+const nobody: Configuration = { voters: [], outgoing: [], learners: [], addresses: {}, stores: {} };
 
 /** What a disk holds, as of some of the writes that it was told to make. */
 export class Content {
@@ -68,6 +71,13 @@ export class Content {
 
   configurations(): Entry[] {
     return this.entries.filter((entry) => entry.type === EntryType.configuration);
+  }
+
+  /** The configuration in force, as far as this log goes. */
+  configuration(): Configuration {
+    const last = this.entries.findLast((entry) => entry.type === EntryType.configuration);
+    if (last !== undefined) return decodeConfiguration(last.data);
+    return this.snapshot?.meta.configuration ?? nobody;
   }
 
   /** What later writes to either do not change in the other. */

@@ -46,6 +46,7 @@ export const situations = [
   'jointLeadersLost',
   'leadersRemoved',
   'nodesAdded',
+  'nodesReadmitted',
   'transfersDone',
   'transfersFailed',
   // Network.
@@ -76,6 +77,7 @@ export const situations = [
   'diskStalls',
   'slowDisks',
   'diskErrors',
+  'disksWiped',
   'disksFull',
   'writesRefusedByFullDisk',
   'convergences',

@@ -45,6 +45,8 @@ export class Disk {
   durable: Content = new Content();
   /** What its process has told it to write; a process reads this. */
   written: Content = new Content();
+  /** What the disk held that was replaced by this one: it may have been counted before it was lost. */
+  lost: Content | undefined;
   #unsynced: Write[] = [];
   #isSyncing = false;
   #stalls = 0;
@@ -116,6 +118,7 @@ export class Disk {
   /** Everything is gone, and it shows: the storage that is made on it has another id. */
   wipe(): void {
     this.crash();
+    this.lost = this.durable;
     this.durable = new Content();
     this.written = new Content();
     this.repairs = [];

@@ -25,6 +25,8 @@ export interface FaultScene {
   readonly members: readonly Victim[];
   /** The latest, where several think they lead. */
   readonly leader: Victim | undefined;
+  /** Whether the cluster can do without what this node has on its disk, and will tell that it is gone. */
+  maySpareDisk(victim: Victim): boolean;
   readonly electionTimeoutMs: { readonly min: number; readonly max: number };
   after(delayMs: number, task: () => void): void;
 }
@@ -82,6 +84,15 @@ const table: Readonly<Record<string, Strike>> = {
         disk.slowness = 1;
       },
     };
+  },
+  /** The disk is replaced by an empty one; the node comes back under its old id. */
+  wipe(scene, dice) {
+    const member = dice.pick(scene.members);
+    if (!scene.maySpareDisk(member)) return undefined;
+    scene.coverage.counts.disksWiped++;
+    member.crash();
+    member.disk.wipe();
+    return { description: `wipe ${member.id}`, undo: () => member.restart() };
   },
   fullDisk: (scene, dice) => fillDisk(scene, dice, dice.pick(scene.members)),
   fullLeaderDisk: (scene, dice) => scene.leader && fillDisk(scene, dice, scene.leader),

@@ -31,6 +31,8 @@ interface Seen {
   appliedIndex: LogIndex;
   /** The last command that the state machine was given, or the end of the snapshot that it was restored from. */
   machineIndex: LogIndex;
+  /** The disk was full: what is written is older than what the node knows. */
+  isLagging: boolean;
   // What has happened in the present step.
   cutBack: readonly Entry[];
   sent: Message[];
@@ -65,6 +67,7 @@ export class Invariants {
       checkedIndex: snapshot?.meta.index ?? 0,
       appliedIndex: 0,
       machineIndex: 0,
+      isLagging: false,
       cutBack: [],
       sent: [],
       given: [],
@@ -95,6 +98,13 @@ export class Invariants {
       if (this.ledger.isLeader(entry.term, id)) this.ledger.leaderGrew(entry.term, entry.index);
       previous = entry.term;
     }
+  }
+
+  /** The batch was taken, or refused for want of room. */
+  appended(id: NodeId, { entries, truncateFrom, resetTo }: LogBatch, isTaken: boolean): void {
+    const seen = this.#node(id);
+    if (!isTaken) seen.isLagging = true;
+    else if (entries.length > 0 || truncateFrom !== undefined || resetTo !== undefined) seen.isLagging = false;
   }
 
   sending(id: NodeId, messages: readonly Message[]): void {
@@ -167,8 +177,8 @@ export class Invariants {
         durable.hardState.term === term && durable.hardState.votedFor === id,
         () => `${id} leads in term ${term}: its disk knows nothing of it`,
       );
-      this.ledger.vote(term, id, id);
-      this.ledger.elect(term, id, membership, written);
+      this.ledger.vote(term, id, this.#disk(id).storeId, id);
+      this.ledger.elect(term, id, membership, written, this.#node(id).isLagging);
     }
     // Its disk may refuse what it sends to the others at the same time.
     this.ledger.leaderGrew(term, lastIndex);
@@ -186,19 +196,24 @@ export class Invariants {
       // A commit may bring the next configuration in the same step.
       const memberships = [seen.membership ?? status.membership, status.membership];
       this.ledger.commit(ledIn, news, ({ index, term }) =>
-        memberships.some((membership) =>
-          isQuorum(membership, (voter) => this.#disks.get(voter)?.durable.holds(index, term) === true),
-        ),
+        memberships.some((membership) => isQuorum(membership, (voter) => this.#isDurable(voter, index, term))),
       );
     }
     must(
       commitIndex <= this.ledger.committedIndex,
       () => `${id} takes entry ${commitIndex} for committed, which no leader has committed`,
     );
+    if (seen.isLagging) return;
     const until = Math.min(commitIndex, Math.max(written.lastIndex, written.snapshot?.meta.index ?? 0));
     for (let index = seen.checkedIndex + 1; index <= until; index++)
       this.ledger.checkCommitted(id, index, written.entry(index));
     seen.checkedIndex = Math.max(seen.checkedIndex, until);
+  }
+
+  /** Also what was acknowledged before the disk was replaced: a majority of the others still tells of it. */
+  #isDurable(id: NodeId, index: LogIndex, term: Term): boolean {
+    const disk = this.#disks.get(id);
+    return disk?.durable.holds(index, term) === true || disk?.lost?.holds(index, term) === true;
   }
 
   /** A leader whose disk was full may commit, by the others' disks, what its own has not. */
@@ -335,7 +350,7 @@ export class Invariants {
       durableTerm > term || (durableTerm === term && durableVote === candidate),
       () => `${voter} tells of its vote for ${candidate} in term ${term}, but its disk knows ${durableVote}`,
     );
-    this.ledger.vote(term, voter, candidate);
+    this.ledger.vote(term, voter, this.#disk(voter).storeId, candidate);
   }
 
   #checkMatch(id: NodeId, durable: Content, term: Term, matchIndex: LogIndex): void {

@@ -10,6 +10,8 @@ interface Leadership {
   /** The terms of the leader's log when it was elected, as far as it had not been compacted; what follows is of its own term. */
   readonly electedTerms: readonly TermRun[];
   readonly electedIndex: LogIndex;
+  /** Its disk was full, so what it had in its log cannot be seen there. */
+  readonly isVague: boolean;
   lastIndex: LogIndex;
 }
 
@@ -23,7 +25,8 @@ export function isQuorum({ voters, outgoing }: Membership, has: (id: NodeId) => 
 /** What all nodes together have done so far, and what therefore none may do any more (paper, figure 3). */
 export class Ledger {
   readonly #entries = new Map<number, { readonly entry: Entry; readonly previousTerm: Term | undefined }>();
-  readonly #votes = new Map<Term, Map<NodeId, NodeId>>();
+  /** By term, then by voter and its storage: one that was wiped has forgotten its votes. */
+  readonly #votes = new Map<Term, Map<string, NodeId>>();
   readonly #leaderships = new Map<Term, Leadership>();
   readonly #committed: { readonly entry: Entry; readonly byTerm: Term }[] = [];
   /** Entries of earlier leaders that became committed with one of a later leader. */
@@ -59,29 +62,33 @@ export class Ledger {
   }
 
   /** One vote a term, across restarts too. */
-  vote(term: Term, voter: NodeId, candidate: NodeId): void {
-    const votes = this.#votes.get(term) ?? new Map<NodeId, NodeId>();
+  vote(term: Term, voter: NodeId, storeId: string, candidate: NodeId): void {
+    const votes = this.#votes.get(term) ?? new Map<string, NodeId>();
     this.#votes.set(term, votes);
-    const before = votes.get(voter);
+    const key = `${voter}@${storeId}`;
+    const before = votes.get(key);
     must(
       before === undefined || before === candidate,
       () => `${voter} votes for ${before} and ${candidate} in term ${term}`,
     );
-    votes.set(voter, candidate);
+    votes.set(key, candidate);
   }
 
   /** Election Safety and Leader Completeness. */
-  elect(term: Term, id: NodeId, membership: Membership, log: Content): void {
+  elect(term: Term, id: NodeId, membership: Membership, log: Content, isVague: boolean): void {
+    const { stores } = log.configuration();
     const other = this.#leaderships.get(term)?.id;
     must(other === undefined, () => `Election Safety: ${other} and ${id} lead in term ${term}`);
-    const votes = this.#votes.get(term);
-    must(
-      isQuorum(membership, (voter) => votes?.get(voter) === id),
-      () => `${id} leads in term ${term} without the votes of a quorum`,
-    );
+    const votes = [...(this.#votes.get(term) ?? [])].filter(([, candidate]) => candidate === id).map(([key]) => key);
+    // A vote counts only with the storage that the voter was admitted with.
+    const hasVote = (voter: NodeId): boolean =>
+      votes.some((key) =>
+        stores[voter] === undefined ? key.startsWith(`${voter}@`) : key === `${voter}@${stores[voter]}`,
+      );
+    must(isQuorum(membership, hasVote), () => `${id} leads in term ${term} without the votes of a quorum`);
     for (const { entry, byTerm } of this.#committed) {
       must(
-        byTerm >= term || log.holds(entry.index, entry.term),
+        isVague || byTerm >= term || log.holds(entry.index, entry.term),
         () =>
           `Leader Completeness: ${id} leads in term ${term} without the committed entry ${entry.index}:${entry.term}`,
       );
@@ -91,6 +98,7 @@ export class Ledger {
     this.#leaderships.set(term, {
       id,
       electedTerms,
+      isVague,
       electedIndex: ownFrom === undefined ? log.lastIndex : ownFrom - 1,
       lastIndex: log.lastIndex,
     });
@@ -105,10 +113,11 @@ export class Ledger {
     return this.#leaderships.get(term)?.id === id;
   }
 
-  /** The term of that entry in the log of the leader of `term`; `none`: it has no such entry; undefined: compacted away. */
+  /** The term of that entry in the log of the leader of `term`; `none`: it has no such entry; undefined: it cannot be told. */
   leaderTermAt(term: Term, index: LogIndex): Term | 'none' | undefined {
     const leadership = this.#leaderships.get(term);
     if (leadership === undefined || index > leadership.lastIndex) return 'none';
+    if (leadership.isVague) return undefined;
     if (index > leadership.electedIndex) return term;
     return leadership.electedTerms.findLast((run) => run.index <= index)?.term;
   }

@@ -259,6 +259,9 @@ export class Client {
     try {
       return { end: 'done', value: await member.call(make) };
     } catch (error) {
+      this.#scene.note(
+        () => `   ${this.name} is told by ${member.id}: ${error instanceof Error ? error.message : String(error)}`,
+      );
       return { end: mayBeDone(error) ? 'unknown' : 'no', error };
     }
   }

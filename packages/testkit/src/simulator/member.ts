@@ -249,8 +249,12 @@ export class Member implements Victim {
         this.#note(() => `writes${describeBatch(batch)}`);
         this.#guard(() => invariants.appending(this.id, batch));
       },
-      refused: () => {
+      appended: (batch) => invariants.appended(this.id, batch, true),
+      refused: (batch) => {
         coverage.counts.writesRefusedByFullDisk++;
+        invariants.appended(this.id, batch, false);
+        // It cannot start where there is no room for its first entry.
+        if (this.#node?.status().state !== 'running') this.#mayFail = true;
         this.#note(() => 'its disk is full and refuses that');
       },
       failed: (operation) => {

@@ -115,7 +115,7 @@ export function drawProfile(dice: Dice, nodes: number | undefined): Profile {
       maxClockDrift: clockDrift === 0 ? 0 : 1 - (1 - clockDrift) / (1 + clockDrift),
       forward: dice.chance(0.6),
       maxSessions: dice.pick([1, 3, 100]),
-      sessionTimeoutMs: electionTimeoutMs.max * dice.pick([2, 20, 1000]),
+      sessionTimeoutMs: electionTimeoutMs.max * dice.pick([8, 20, 1000]),
     },
     network: drawNetwork(dice, electionTimeoutMs),
     disk: {

@@ -48,6 +48,8 @@ export function summary(totals: Totals, coverage: Coverage, seconds: number): st
       `${hoursPerMinute.toFixed(2)} simulated hours a minute`,
       `${Math.round(totals.steps / seconds)} events a second`,
       `${counts.leaderChanges} leader changes`,
+      `${counts.snapshotsInstalled} snapshot installs`,
+      `${counts.jointPhases} joint phases`,
       `${counts.writesTorn} torn writes`,
       `${totals.operations} operations checked`,
     ].join(', '),

@@ -18,8 +18,9 @@ import type { Process } from './process.js';
 export interface StorageWatcher {
   /** Before the batch is taken. */
   appending(batch: LogBatch): void;
+  appended(batch: LogBatch): void;
   /** A disk that is full refused a batch. */
-  refused(): void;
+  refused(batch: LogBatch): void;
   /** An operation failed as it was told to. */
   failed(operation: DiskOperation): void;
   compacting(): void;
@@ -67,7 +68,8 @@ export class SimulatedStorage implements Storage {
     if (this.isOpen) this.#watcher.appending(batch);
     const why = this.#whyNot('append');
     if (why !== undefined) return this.#later(() => Promise.reject(why));
-    if (this.#lacksRoomFor(batch)) return this.#refuse();
+    if (this.#lacksRoomFor(batch)) return this.#refuse(batch);
+    this.#watcher.appended(batch);
     return new Promise((resolve) => {
       this.#disk.write({
         canTear: true,
@@ -188,9 +190,9 @@ export class SimulatedStorage implements Storage {
   }
 
   /** In its turn: appends settle in the order of their calls. */
-  #refuse(): Promise<void> {
+  #refuse(batch: LogBatch): Promise<void> {
     this.#refusals++;
-    this.#watcher.refused();
+    this.#watcher.refused(batch);
     return new Promise((_, reject) => {
       const settle = (): void => {
         this.#refusals--;

@@ -13,8 +13,6 @@ export function checkHistory(
   placed: readonly PlacedOperation[],
   applied: readonly AppliedCommand[],
 ): void {
-  const anomalies = checkLinearizable(history);
-  must(anomalies.length === 0, () => `not linearizable: ${anomalies.map(({ report }) => report).join('\n')}`);
   const commands = history.flatMap(({ value, outcome }) =>
     value === undefined
       ? []
@@ -26,6 +24,8 @@ export function checkHistory(
     parsed.flatMap(({ name }) => name ?? []),
   );
   must(repeated.length === 0, () => `not exactly once: ${repeated.join('; ')}`);
+  const anomalies = checkLinearizable(history);
+  must(anomalies.length === 0, () => `not linearizable: ${anomalies.map(({ report }) => report).join('\n')}`);
   const stale = checkSequential(
     placed,
     parsed.flatMap(({ write }) => write ?? []),

@@ -21,19 +21,19 @@ describe('a simulated cluster of real nodes', () => {
     async (nodes) => {
       await run(1000, 2, nodes);
     },
-    60_000,
+    300_000,
   );
 
   it('does the same for the same seed, and something else for another', async () => {
     const hashes = await run(1, 3, 5);
     expect(await run(1, 3, 5)).toEqual(hashes);
     expect(new Set(hashes).size).toBe(3);
-  }, 60_000);
+  }, 300_000);
 
   it('does the same whether it is logged or not', async () => {
     const { hash } = await simulate({ seed: 5, nodes: 3 });
     const logged = await simulate({ seed: 5, nodes: 3, log: true });
     expect(logged.hash).toBe(hash);
     expect(logged.log.length).toBeGreaterThan(1000);
-  }, 60_000);
+  }, 300_000);
 });
