@@ -21,7 +21,7 @@ describe('simulated clusters', () => {
   it('of five keep their promises in 300 storms, which have met every fault and every feature', () => {
     const { code, lines } = simulate(['--from', '1001', '--seeds', '300', '--nodes', '5', '--demand-coverage']);
     console.log(lines.at(-1));
-    expect(code, lines.join('\n')).toBe(0);
+    expect(code, `${lines.join('\n')}`).toBe(0);
     expect(lines.at(-1)).toMatch(/^300 seeds passed in .* leader changes, .* operations checked$/);
   }, 900_000);
 
