@@ -4,7 +4,7 @@ import type { RaftError } from '../errors.js';
 import type { ForwardedCommand, Message, ProposeResponse } from '../messages.js';
 import type { Term } from '../types.js';
 import { LeaderGate } from './leader-gate.js';
-import type { Proposal } from './proposal.js';
+import type { Proposal, Question } from './proposal.js';
 import { whyNoSessionEntry } from './sessions/entries.js';
 
 export interface ForwardingLimits {
@@ -14,11 +14,6 @@ export interface ForwardingLimits {
   readonly maxInflightBytes: number;
   /** Milliseconds before a leader that takes nothing is asked again. */
   readonly retryDelayMs: number;
-}
-
-interface Question {
-  readonly term: Term;
-  readonly proposals: readonly Proposal[];
 }
 
 /**
@@ -36,8 +31,9 @@ export class Forwarding {
     this.#gate = new LeaderGate(limits.retryDelayMs);
   }
 
-  get inflightBytes(): number {
-    return this.#inflightBytes;
+  /** Messages to the leader whose answers somebody waits for. */
+  get questions(): number {
+    return this.#questions.size;
   }
 
   get retryAt(): number {
@@ -59,8 +55,12 @@ export class Forwarding {
       if (message.length === 0) return true;
       const id = raft.forward(message.map(commandOf), now);
       if (id === undefined) return false;
-      this.#questions.set(id, { term: raft.term, proposals: message });
-      for (const proposal of message) proposal.state = 'sent';
+      const question = { id, term: raft.term, proposals: message, waiting: message.length };
+      this.#questions.set(id, question);
+      for (const proposal of message) {
+        proposal.state = 'sent';
+        proposal.question = question;
+      }
       sent.push(...message);
       this.#inflightBytes += bytes;
       message = [];
@@ -90,10 +90,12 @@ export class Forwarding {
     return question.proposals;
   }
 
-  /** Nobody waits for the command any more. */
+  /** Nobody waits for the command any more; the answer may have been lost, and is not waited for without end. */
   drop(proposal: Proposal): void {
     this.#release(proposal);
     proposal.state = 'ended';
+    const { question } = proposal;
+    if (question !== undefined && --question.waiting === 0) this.#questions.delete(question.id);
   }
 
   /** Whoever was asked in an earlier term leads no longer: what it did with the commands may never be told. */

@@ -12,4 +12,15 @@ export interface Proposal {
   term: Term;
   /** It entered the log of this node, which led in `term`. */
   isOwn: boolean;
+  /** In which it was last handed to a leader. */
+  question: Question | undefined;
+}
+
+/** Commands that were handed to a leader in one message. */
+export interface Question {
+  readonly id: number;
+  readonly term: Term;
+  readonly proposals: readonly Proposal[];
+  /** Proposals that somebody still waits for. */
+  waiting: number;
 }

@@ -55,6 +55,7 @@ export class Proposals {
       return settle.reject(overloaded(`${this.#queuedBytes} bytes wait to be proposed`, maxUncommittedBytes));
     }
     const proposal = { type, data, state: 'queued', index: 0, term: 0, isOwn: false } as unknown as Proposal;
+    proposal.question = undefined;
     proposal.waiter = this.#waiters.add(settle, options, (why) => this.#expired(proposal, why));
     this.#queue.add(proposal);
     this.#queuedBytes += data.length;

@@ -1,7 +1,10 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { EntryType } from '../../src/index.js';
+import type { Raft } from '../../src/consensus/raft.js';
 import type { Message } from '../../src/index.js';
+import { Forwarding } from '../../src/node/forwarding.js';
+import type { Proposal } from '../../src/node/proposal.js';
 import { testCluster } from './support/cluster.js';
 import type { Member, TestCluster } from './support/cluster.js';
 import { watch } from './support/outcome.js';
@@ -305,4 +308,27 @@ test('commands that make no sense never reach the log of the leader', async () =
   await cluster.clock.settle();
   expect(leader.node.status()).toMatchObject({ state: 'running', lastIndex });
   expect(leader.log.filter(({ message }) => message.startsWith('dropped a malformed message from 2')).length).toBe(4);
+});
+
+test('a command that everybody has given up is not kept for an answer that was lost', () => {
+  let id = 0;
+  const raft = { term: 2, leaderId: '1', forward: () => ++id } as unknown as Raft;
+  const forwarding = new Forwarding({ maxMessageBytes: 100, maxInflightBytes: 1000, retryDelayMs: 100 });
+  const commands = Array.from({ length: 5 }, () => ({ data: new Uint8Array(40), state: 'queued' }) as Proposal);
+  expect(forwarding.send(raft, commands, 0)).toEqual(commands);
+  expect(forwarding.questions).toBe(3);
+  for (const command of commands.slice(1)) forwarding.drop(command);
+  expect(forwarding.questions).toBe(1);
+  const answer = {
+    type: 'proposeResponse',
+    from: '1',
+    to: '2',
+    term: 2,
+    id: 1,
+    index: 5,
+    accepted: 2,
+    count: 2,
+  } as const;
+  expect(forwarding.take({ ...answer, refusal: undefined })).toEqual(commands.slice(0, 2));
+  expect(forwarding.questions).toBe(0);
 });
