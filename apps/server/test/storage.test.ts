@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeConfiguration, EntryType } from '@raft/core';
-import type { Entry } from '@raft/core';
+import type { Entry, Storage } from '@raft/core';
 import { fileStorage } from '@raft/storage-file';
+import { levelStorage } from '@raft/storage-level';
 import { readFlags } from '../src/flags.js';
 import { program, readStorageOptions } from '../src/storage/options.js';
 import { runStorage } from '../src/storage/run.js';
@@ -23,9 +24,14 @@ const configuration = {
 };
 
 /** The storage of a node that was stopped: a configuration and some commands, each of 100 bytes, of these terms. */
-async function stopped(name: string, terms: readonly number[], nodeId = '1'): Promise<string> {
+async function stopped(
+  name: string,
+  terms: readonly number[],
+  nodeId = '1',
+  make: (options: { directory: string }) => Storage = fileStorage,
+): Promise<string> {
   const directory = join(root, name);
-  const storage = fileStorage({ directory });
+  const storage = make({ directory });
   await storage.open({ clusterId: 'c', nodeId, groupId: 'default' });
   const hardState = { term: Math.max(1, ...terms), votedFor: '2', commitIndex: 2 };
   const entries = terms.map((term, at): Entry => ({
@@ -60,9 +66,10 @@ async function asJson(...args: string[]): Promise<readonly [code: number, output
 }
 
 /** Flips a bit in a command's data. */
-async function damage(directory: string, text: string): Promise<void> {
-  for (const name of (await readdir(directory)).filter((name) => name.endsWith('.log'))) {
-    const file = join(directory, name);
+async function damage(directory: string, text: string, below = '.'): Promise<void> {
+  const place = join(directory, below);
+  for (const name of (await readdir(place)).filter((name) => name.endsWith('.log'))) {
+    const file = join(place, name);
     const bytes = await readFile(file);
     const at = bytes.indexOf(text.repeat(3));
     if (at < 0) continue;
@@ -119,6 +126,22 @@ describe('raft-server storage', () => {
     expect([same, output!['same'], output!['parting']]).toEqual([0, { from: 1, to: 3 }, null]);
   });
 
+  it('compares what is whole of a damaged log, tells of the damage, and does not call the logs the same', async () => {
+    const whole = await stopped('whole', [1, 1, 2, 2]);
+    const damaged = await stopped('damaged', [1, 1, 2, 2], '2');
+    await damage(damaged, '2-2');
+    for (const [left, right] of [
+      [whole, damaged],
+      [damaged, whole],
+    ] as const) {
+      const { code, lines } = await tool('diff', '--data', left, '--other', right);
+      expect([code, lines.at(-1)]).toEqual([1, 'the same from 1 to 3; one goes on to 5']);
+      expect(lines.join('\n')).toMatch(/^DAMAGED, .*\.log is damaged at offset/m);
+      const [failed, [output]] = await asJson('diff', '--data', left, '--other', right);
+      expect([failed, output!['same']]).toEqual([1, { from: 1, to: 3 }]);
+    }
+  });
+
   it('repairs only when it is told to, keeps a copy, and says what is lost', async () => {
     const directory = await stopped('repair', [1, 1, 2, 2, 2]);
     expect((await tool('repair', '--data', directory)).lines).toEqual(['there is nothing to repair']);
@@ -140,7 +163,7 @@ describe('raft-server storage', () => {
     const dry = await tool('recover', '--data', directory, '--new-cluster-id', 'next');
     expect([dry.code, dry.lines.at(-1)]).toEqual([0, 'nothing was changed: add --apply to do it']);
     expect(dry.lines.join('\n')).toMatch(/entries 3 to 4 may never have been committed/);
-    expect(dry.lines.join('\n')).toMatch(/IS LOST/);
+    expect(dry.lines.join('\n')).toMatch(/IS LOST.*whose last entry has the latest term/);
     const [code, [output]] = await asJson('recover', '--data', directory, '--new-cluster-id', 'next', '--apply');
     expect(code).toBe(0);
     expect(output!['configuration']).toMatchObject({ voters: ['1'], addresses: { 1: 'h:1' } });
@@ -148,6 +171,49 @@ describe('raft-server storage', () => {
     const restored = await storage.open({ clusterId: 'next', nodeId: '1', groupId: 'default' });
     expect(restored.lastIndex).toBe(5);
     await storage.close();
+  });
+
+  it('does the same with a level storage', async () => {
+    const level = async (...args: string[]): Promise<readonly [code: number, text: string]> => {
+      const { code, lines } = await tool(...args, '--storage', 'level');
+      return [code, lines.join('\n')];
+    };
+    const directory = await stopped('level', [1, 1, 2, 2, 2], '1', levelStorage);
+    const other = await stopped('level-other', [1, 1, 3], '2', levelStorage);
+    expect(await level('verify', '--data', directory)).toEqual([
+      0,
+      expect.stringMatching(/^identity +node 1 of cluster c, store \S+\n[^]*entries 1 to 6, [^]*all is well$/),
+    ]);
+    expect(await level('dump', '--data', directory)).toEqual([0, expect.stringMatching(/ entry +6 +2 +command /)]);
+    expect(await level('diff', '--data', directory, '--other', other)).toEqual([
+      1,
+      expect.stringMatching(/they part at entry 4: its term is 2 in the first, 3 in the second$/),
+    ]);
+    await damage(directory, '2-3', 'db');
+    expect(await level('verify', '--data', directory)).toEqual([
+      1,
+      expect.stringMatching(/DAMAGED .*\.log is damaged/),
+    ]);
+    expect(await level('dump', '--data', directory)).toEqual([1, expect.stringMatching(/\.log +\d+ +\d+ +damaged /)]);
+    await expect(level('recover', '--data', directory, '--new-cluster-id', 'next')).rejects.toThrow(/is damaged/);
+    const copy = join(root, 'level-copy');
+    const repair = ['repair', '--data', directory, '--copy-to', copy];
+    expect(await level(...repair)).toEqual([0, expect.stringMatching(/nothing was changed: add --apply to do it$/)]);
+    expect((await level('verify', '--data', directory))[0]).toBe(1);
+    expect(await level(...repair, '--apply')).toEqual([0, expect.stringContaining('as one that has forgotten')]);
+    expect(await readdir(copy)).toEqual(['db', 'raft-level']);
+    expect((await level('verify', '--data', directory))[0]).toBe(0);
+
+    const recover = ['recover', '--data', other, '--new-cluster-id', 'next'];
+    expect(await level(...recover)).toEqual([0, expect.stringMatching(/IS LOST[^]*nothing was changed/)]);
+    expect((await level(...recover, '--apply'))[0]).toBe(0);
+    const storage = levelStorage({ directory: other });
+    const old = storage.open({ clusterId: 'c', nodeId: '2', groupId: 'default' });
+    await expect(old).rejects.toMatchObject({ code: 'RAFT_STORAGE_IDENTITY' });
+    expect((await storage.open({ clusterId: 'next', nodeId: '2', groupId: 'default' })).lastIndex).toBe(5);
+    await expect(level('verify', '--data', other)).rejects.toThrow(/ is in use by another storage.*: stop the server/);
+    await storage.close();
+    await expect(level('verify', '--data', root)).rejects.toThrow(/holds no level storage/);
   });
 
   it.each([
@@ -179,6 +245,12 @@ describe('raft-server storage', () => {
     ]);
     await storage.close();
     expect(run('verify', '--data', directory).status).toBe(0);
+    const database = await stopped('used-level', [1], '1', levelStorage);
+    const level = levelStorage({ directory: database });
+    await level.open({ clusterId: 'c', nodeId: '1', groupId: 'default' });
+    const { status, stderr } = run('verify', '--data', database, '--storage', 'level');
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/ is in use .*: stop the server first\n$/)]);
+    await level.close();
     expect(run('verify', '--data', join(root, 'nothing'))).toMatchObject({ status: 1, stderr: /./ });
   });
 });

@@ -1,4 +1,4 @@
-import type { Entry, LogIndex, StorageInspector } from '@raft/core';
+import type { Entry, LogIndex, StorageInspector, Term } from '@raft/core';
 import { exitCodes } from '../usage-error.js';
 import type { Print, StorageOptions } from './options.js';
 
@@ -8,6 +8,9 @@ interface Side {
   readonly clusterId: string | undefined;
   readonly firstIndex: LogIndex;
   readonly lastIndex: LogIndex;
+  readonly lastTerm: Term;
+  /** What is wrong with it: then the log may have gone on behind its last entry. */
+  readonly damage: string | null;
 }
 
 /** The first place where the logs are not the same; the next ones follow from it. */
@@ -18,7 +21,7 @@ interface Parting {
   readonly right: string;
 }
 
-/** Where the logs of two nodes part. 1 when they do, and when they have no entry in common to tell it from. */
+/** Where the logs of two nodes part. 1 when they do, when one is damaged, and when they have no entry in common to tell it from. */
 export async function diff(
   left: StorageInspector,
   right: StorageInspector,
@@ -33,13 +36,15 @@ export async function diff(
   if (asJson)
     await print(JSON.stringify({ left: sides[0], right: sides[1], same: same ?? null, parting: parting ?? null }));
   else for (const line of describe(sides, from, to, parting)) await print(line);
-  return from > to || parting !== undefined ? exitCodes.failed : exitCodes.done;
+  const isSame = from <= to && parting === undefined && sides.every(({ damage }) => damage === null);
+  return isSame ? exitCodes.done : exitCodes.failed;
 }
 
 async function sideOf(inspector: StorageInspector, directory: string): Promise<Side> {
-  const { firstIndex, lastIndex } = await inspector.verify();
+  const { firstIndex, lastIndex, lastTerm, problems } = await inspector.verify();
   const { nodeId, clusterId } = inspector.identity ?? {};
-  return { directory, nodeId, clusterId, firstIndex, lastIndex };
+  const damage = problems.find(({ kind }) => kind === 'corrupt')?.message ?? null;
+  return { directory, nodeId, clusterId, firstIndex, lastIndex, lastTerm, damage };
 }
 
 async function findParting(
@@ -51,7 +56,6 @@ async function findParting(
   const others = right.entries(from)[Symbol.asyncIterator]();
   try {
     for await (const one of left.entries(from)) {
-      if (one.index > to) return undefined;
       const { value: other } = (await others.next()) as { value: Entry };
       const what = (['term', 'type'] as const).find((field) => one[field] !== other[field]);
       if (what !== undefined) return { index: one.index, what, left: String(one[what]), right: String(other[what]) };
@@ -63,6 +67,8 @@ async function findParting(
           right: `${other.data.length} bytes`,
         };
       }
+      // What lies behind is not compared, and may be damaged.
+      if (one.index === to) return undefined;
     }
     return undefined;
   } finally {
@@ -71,9 +77,14 @@ async function findParting(
 }
 
 function describe(sides: readonly [Side, Side], from: LogIndex, to: LogIndex, parting: Parting | undefined): string[] {
-  const lines = sides.map(({ directory, nodeId, clusterId, firstIndex, lastIndex }) => {
+  const lines = sides.flatMap(({ directory, nodeId, clusterId, firstIndex, lastIndex, lastTerm, damage }) => {
     const whose = nodeId === undefined ? 'identity damaged' : `node ${nodeId} of cluster ${clusterId}`;
-    return `${directory}: ${whose}, ${lastIndex < firstIndex ? 'no entries' : `entries ${firstIndex} to ${lastIndex}`}`;
+    const log =
+      lastIndex < firstIndex ? 'no entries' : `entries ${firstIndex} to ${lastIndex}, the last of term ${lastTerm}`;
+    return [
+      `${directory}: ${whose}, ${log}`,
+      ...(damage === null ? [] : [`DAMAGED, only what is before is compared: ${damage}`]),
+    ];
   });
   if (from > to) return [...lines, 'they have no entry in common, so nothing can be compared'];
   if (parting === undefined) {

@@ -74,11 +74,12 @@ function describeRecovery(plan: RecoverPlan, { voters }: Configuration, options:
   ];
   if (lastIndex > commitIndex) {
     const range = describeRange({ from: commitIndex + 1, to: lastIndex });
-    lines.push(`${range} may never have been committed: from now on it is as if they were`);
+    lines.push(`${range} may never have been committed: from now on that counts as committed`);
   }
   lines.push(
     `what other nodes had acknowledged after entry ${lastIndex} IS LOST, and nobody can tell how much that is: ` +
-      'compare with the other directories that are left (`storage diff`), and recover the one that goes furthest',
+      'compare with the other directories that are left (`storage diff`), and recover the one whose last entry has the ' +
+      'latest term, and of several such the one that goes furthest',
     `nodes of cluster ${before.clusterId} can never come back to it: let them join empty, with --join, and \`raft-client members add\``,
     `start this one with --cluster-id ${after.clusterId}`,
   );

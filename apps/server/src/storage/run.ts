@@ -45,7 +45,8 @@ async function perform(
 
 async function tell(error: unknown, { asJson }: StorageOptions, print: Print): Promise<number> {
   if (error instanceof StorageError && error.code === 'RAFT_STORAGE_IN_USE') {
-    throw new UsageError(`${error.message.replace(/: .*$/, '')}: stop the server first`);
+    // Its advice is for a server.
+    throw new UsageError(`${error.message.replace(/[:.] (stop|close) that one.*$/i, '')}: stop the server first`);
   }
   if (!(error instanceof RaftError)) throw error;
   if (error.code === 'RAFT_INVALID_ARGUMENT') throw new UsageError(error.message);
