@@ -17,6 +17,26 @@ export function membersOf(configuration: Configuration): Set<NodeId> {
   return new Set([...configuration.voters, ...configuration.outgoing, ...configuration.learners]);
 }
 
+/** Learners that were wiped when they voted, and are to vote again. */
+export function returningOf({ stores }: Configuration): readonly NodeId[] {
+  const list = stores[NOBODY];
+  return list === undefined ? [] : (JSON.parse(list) as NodeId[]);
+}
+
+const NOBODY = '';
+
+/** `after`, with who returns: a voter that becomes a learner with another storage, until it votes again or is removed. */
+export function withReturning(before: Configuration, after: Configuration): Configuration {
+  const isWiped = (id: NodeId): boolean => {
+    const [was, is] = [before.stores[id] ?? '', after.stores[id] ?? ''];
+    return was !== '' && was !== is && isVoter(before, id) && !isVoter(after, id);
+  };
+  const earlier = returningOf(before);
+  const returning = after.learners.filter((id) => earlier.includes(id) || isWiped(id));
+  const { [NOBODY]: _, ...stores } = after.stores;
+  return { ...after, stores: returning.length === 0 ? stores : { ...stores, [NOBODY]: JSON.stringify(returning) } };
+}
+
 /** The same configuration always gives the same bytes, so nodes that bootstrap alike have equal logs. */
 export function encodeConfiguration(configuration: Configuration): Uint8Array {
   const { voters, outgoing, learners, addresses, stores } = configuration;

@@ -1,7 +1,7 @@
 import { EntryType } from '../types.js';
 import type { Address, Configuration, LogIndex, NodeId } from '../types.js';
 import { appendEntry, startRound } from './append.js';
-import { encodeConfiguration, isVoter, membersOf } from './configuration.js';
+import { encodeConfiguration, isVoter, membersOf, withReturning } from './configuration.js';
 import type { ChangeRefusal } from './effects.js';
 import { differs, storeOf, withStores } from './identity.js';
 import type { RaftState } from './state.js';
@@ -137,7 +137,7 @@ function changed(state: RaftState, { add = [], remove = [], learners = [], addre
   };
   // Who does not vote yet takes part with the storage that it has now; a voter that steps back keeps the one that its votes are in.
   const joining = [...add, ...learners].filter((id) => !configuration.voters.includes(id));
-  return { ...next, stores: withStores(state, kept(configuration.stores), joining) };
+  return withReturning(configuration, { ...next, stores: withStores(state, kept(configuration.stores), joining) });
 }
 
 const isEqual = (a: readonly NodeId[], b: readonly NodeId[]): boolean =>
@@ -160,7 +160,8 @@ export function configurationCommitted(state: RaftState): void {
   if (configuration.outgoing.length > 0) {
     const stepBack = configuration.learners.filter((id) => configuration.outgoing.includes(id));
     const stores = withStores(state, configuration.stores, stepBack);
-    appendEntry(state, EntryType.configuration, encodeConfiguration({ ...configuration, outgoing: [], stores }));
+    const left = withReturning(configuration, { ...configuration, outgoing: [], stores });
+    appendEntry(state, EntryType.configuration, encodeConfiguration(left));
   } else if (!isVoter(configuration, state.id)) {
     startRound(state);
     state.mustGo = true;

@@ -146,8 +146,6 @@ export class RaftState {
   installedAnswers: InstallSnapshotResponse[] = [];
   /** The configuration that was looked at, once committed, for this node's own removal. */
   removalCheckedAt: LogIndex = 0;
-  /** Members whose storage was wiped when they voted: learners that are to vote again. */
-  readonly returning: Set<NodeId> = new Set();
   /** A leader beats no more, or a follower expects no heartbeats, until something is to be done. */
   isResting = false;
   /** This campaign was asked for by the leader. */
@@ -320,16 +318,6 @@ export class RaftState {
   }
 
   #pushConfiguration(next: ConfigurationAt): void {
-    noteReturning(this.returning, this.configuration, next.configuration);
     this.configurations.push(next);
   }
-}
-
-/** A voter that becomes a learner with another storage than before was wiped, and is to vote again; until it does, or is removed. */
-function noteReturning(returning: Set<NodeId>, before: Configuration, after: Configuration): void {
-  for (const id of after.learners) {
-    const [was, is] = [before.stores[id] ?? '', after.stores[id] ?? ''];
-    if (was !== '' && was !== is && isVoter(before, id) && !isVoter(after, id)) returning.add(id);
-  }
-  for (const id of returning) if (!after.learners.includes(id)) returning.delete(id);
 }

@@ -189,6 +189,29 @@ describe('a member that comes back with another storage', () => {
     expect(cluster.raft('2').readmission).toEqual({ add: ['3'] });
   });
 
+  it('is brought back by a leader that was restarted on the way, and knows no more than its snapshot', () => {
+    const cluster = recorded({ retainedEntries: 0 });
+    cluster.wipe('3', 'new');
+    cluster.beat('1', 3 * HEARTBEAT_MS);
+    cluster.change('1', cluster.raft('1').readmission!);
+    cluster.settle();
+    cluster.beat('1', 2 * HEARTBEAT_MS);
+    cluster.takeSnapshot('2');
+    cluster.crash('2', 100);
+    cluster.restart('2');
+    cluster.beat('1', 2 * HEARTBEAT_MS + ELECTION_MS.max);
+    cluster.call('1', (raft, now) => raft.transferLeadership('2', now));
+    cluster.settle();
+    cluster.beat('2', 3 * HEARTBEAT_MS);
+    expect(cluster.raft('2').readmission).toEqual({ add: ['3'] });
+    cluster.change('2', cluster.raft('2').readmission!);
+    cluster.settle();
+    expect(cluster.raft('1').configuration).toEqual({
+      ...{ voters: ['1', '2', '3'], outgoing: [], learners: [] },
+      ...{ addresses: cluster.raft('1').configuration.addresses, stores: { ...stores, 3: 'new' } },
+    });
+  });
+
   it('a learner that an operator has made one stays a learner', () => {
     const cluster = recorded();
     cluster.change('1', { learners: ['3'] });
