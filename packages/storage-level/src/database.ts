@@ -8,12 +8,14 @@ import { checkFiles, databaseName } from './database-files.js';
 import { useDirectory } from './directory-use.js';
 import { corrupt, doing, FailStop, storageError } from './failure.js';
 import { groupOf, groupRecords, rootKey, storeKey } from './keys.js';
+import type { KeyRange } from './keys.js';
 import { createNote, noteName, openNote } from './note-file.js';
 import type { NoteFile } from './note-file.js';
 import { checksumOf, decodeRecord, encodeRecord, FORMAT_VERSION, saltOf } from './records.js';
 import type { GroupRecord, RootRecord, StoreRecord } from './records.js';
 import { removeScratches } from './scratch.js';
 import { Space } from './space.js';
+import { Turns } from './turns.js';
 import { Writer } from './writer.js';
 
 export interface DatabaseOptions {
@@ -29,6 +31,8 @@ const levelOptions = { writeBufferSize: 8 * 1024 * 1024, maxFileSize: 8 * 1024 *
 const noteEveryMs = 1000;
 const noteEveryWrites = 1000;
 const noteEveryBytes = 4 * 1024 * 1024;
+/** Keys that one step of a range deletion takes. */
+const keysAtOnce = 1000;
 
 /** An open database: one directory, the groups of one node. */
 export class Database {
@@ -45,6 +49,7 @@ export class Database {
   readonly #release: () => void;
   readonly #note: NoteFile;
   readonly #space: Space;
+  readonly #turns: Turns;
   #bytesSinceNote = 0;
   #noteTimer: NodeJS.Timeout | undefined;
   #noting: Promise<void> | undefined;
@@ -67,12 +72,14 @@ export class Database {
     this.#note = note;
     this.failure = new FailStop((error) => options.logger('error', error.message));
     this.#space = new Space({ ...options, directory: path });
+    this.#turns = new Turns(this.failure);
     this.writer = new Writer({
       path,
       level,
       salt: this.salt,
       failure: this.failure,
       space: this.#space,
+      turns: this.#turns,
       root,
       checksums,
       written: (bytes) => this.#written(bytes),
@@ -128,10 +135,23 @@ export class Database {
     if (!(await this.#space.admits(bytes, 'data'))) throw this.#space.full(`write a snapshot to ${this.path}`);
     const batch = this.level.batch();
     for (const [key, value] of puts) batch.put(key, value);
-    try {
-      await batch.write({ sync: true });
-    } catch (error) {
-      throw this.failure.fail(storageError(error, `write a snapshot to ${this.path}`));
+    await this.#turns.take(`write a snapshot to ${this.path}`, () => batch.write({ sync: true }));
+  }
+
+  /** Deletes, step by step; not durably. `what` is told when it fails. */
+  async clear({ gte, lte }: KeyRange, what: string): Promise<void> {
+    let from = gte;
+    for (;;) {
+      const keys = await doing(`delete ${what} from ${this.path}`, () =>
+        this.level.keys({ gte: from, lte, limit: keysAtOnce }).all(),
+      );
+      const last = keys.at(-1);
+      if (last === undefined) return;
+      await this.#turns.take(`delete ${what} from ${this.path}`, () =>
+        this.level.batch(keys.map((key) => ({ type: 'del', key }))),
+      );
+      if (keys.length < keysAtOnce) return;
+      from = last;
     }
   }
 

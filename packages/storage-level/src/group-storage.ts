@@ -48,13 +48,17 @@ export class GroupStorage {
     newStoreId: string,
   ): Promise<{ storage: GroupStorage; restored: Restored }> {
     const keys = new GroupKeys(groupId);
-    const { level, path, failure } = database;
+    const { path, failure } = database;
     const record = database.records.get(groupId) ?? new LogState(newStoreId).record;
     const { terms, configurations } = await doing(`read ${path}`, () => scanEntries(database, keys, groupId, record));
     const state = LogState.of(record, hardStateOf(record), terms);
     const cleared = await doing(`read ${path}`, () => clearedThrough(database, keys, record.base.index));
-    const group = new Group(groupId, level, state, cleared, (error) =>
-      failure.fail(storageError(error, `delete compacted entries from ${path}`)),
+    const group = new Group(
+      groupId,
+      state,
+      cleared,
+      (range) => database.clear(range, 'compacted entries'),
+      (error) => failure.fail(storageError(error, `delete compacted entries from ${path}`)),
     );
     const storage = new GroupStorage(database, group);
     if (!database.records.has(groupId)) await database.writer.enqueue(group, { entries: [] }, 'control');
@@ -147,23 +151,18 @@ export class GroupStorage {
   /** Unless somebody reads it: then the last reader does it. */
   async #removeSnapshot(id: number | undefined): Promise<void> {
     if (id === undefined || this.#readers.has(id) || this.#closed) return;
-    const { level, failure, path } = this.#database;
-    try {
-      await level.clear(this.#group.keys.chunks(id, id));
-    } catch (error) {
-      throw failure.fail(storageError(error, `delete a snapshot from ${path}`));
-    }
+    // After a failure nothing is written; the next opening removes it.
+    if (this.#database.failure.error) return;
+    await this.#database.clear(this.#group.keys.chunks(id, id), 'a snapshot');
   }
 
   /** What an earlier life has left of snapshots that are not the present one. */
   async #clearSnapshots(): Promise<void> {
-    const { level, path } = this.#database;
     const { keys } = this.#group;
     const id = this.#snapshotId;
-    await doing(`delete what is left of snapshots from ${path}`, async () => {
-      await level.clear(keys.chunks(0, id === 0 ? 0 : id - 1));
-      await level.clear(keys.chunks(id + 1, lastSnapshot));
-    });
+    const what = 'what is left of snapshots';
+    await this.#database.clear(keys.chunks(0, id === 0 ? 0 : id - 1), what);
+    await this.#database.clear(keys.chunks(id + 1, lastSnapshot), what);
   }
 }
 

@@ -1,6 +1,6 @@
-import type { ClassicLevel } from 'classic-level';
 import type { GroupId, LogIndex } from '@raft/core';
 import { GroupKeys } from './keys.js';
+import type { KeyRange } from './keys.js';
 import type { LogState } from './log-state.js';
 
 /** Keys that one step of a range deletion takes. */
@@ -16,7 +16,7 @@ export class Group {
   queued: LogState;
   /** While a write is under way that changes entries which are there. */
   rewriting: Promise<void> | undefined;
-  readonly #level: ClassicLevel<Buffer, Buffer>;
+  readonly #clear: (range: KeyRange) => Promise<void>;
   readonly #onFailure: (error: unknown) => void;
   /** Entries up to here are gone from the disk too. */
   #clearedThrough: LogIndex;
@@ -25,16 +25,16 @@ export class Group {
 
   constructor(
     id: GroupId,
-    level: ClassicLevel<Buffer, Buffer>,
     state: LogState,
     clearedThrough: LogIndex,
+    clear: (range: KeyRange) => Promise<void>,
     onFailure: (error: unknown) => void,
   ) {
     this.id = id;
     this.keys = new GroupKeys(id);
     this.state = state;
     this.queued = state.clone();
-    this.#level = level;
+    this.#clear = clear;
     this.#clearedThrough = clearedThrough;
     this.#onFailure = onFailure;
   }
@@ -66,7 +66,7 @@ export class Group {
     try {
       while (!this.#closed && this.#clearedThrough < this.state.base.index) {
         const to = Math.min(this.state.base.index, this.#clearedThrough + clearStep);
-        await this.#level.clear(this.keys.entries(this.#clearedThrough + 1, to));
+        await this.#clear(this.keys.entries(this.#clearedThrough + 1, to));
         this.#clearedThrough = Math.max(this.#clearedThrough, to);
       }
     } catch (error) {

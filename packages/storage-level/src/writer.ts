@@ -8,6 +8,7 @@ import type { Change } from './log-state.js';
 import { checksumOf, encodeEntry, encodeRecord } from './records.js';
 import type { GroupRecord, RootRecord } from './records.js';
 import type { Purpose, Space } from './space.js';
+import type { Turns } from './turns.js';
 
 /** Bytes of changes that go into one write; a larger change goes alone. */
 const writeBytes = 4 * 1024 * 1024;
@@ -21,6 +22,7 @@ export interface WriterOptions {
   readonly salt: number;
   readonly failure: FailStop;
   readonly space: Space;
+  readonly turns: Turns;
   readonly root: RootRecord;
   /** Checksums of the groups' records. */
   readonly checksums: Map<string, number>;
@@ -106,7 +108,7 @@ export class Writer {
   }
 
   async #writeSome(head: Pending): Promise<void> {
-    const { failure, space, level, written } = this.#options;
+    const { failure, space, turns, level, path, written } = this.#options;
     if (head.goesBack) await head.group.cleared();
     const some = this.#take();
     const bytes = some.reduce((sum, pending) => sum + pending.bytes, 0);
@@ -115,7 +117,7 @@ export class Writer {
     failure.check();
     const batch = level.batch();
     const encoded = this.#encode(batch, some);
-    const done = batch.write({ sync: true });
+    const done = turns.take(`write ${path}`, () => batch.write({ sync: true }));
     const rewritten = new Set(some.filter(({ change }) => rewrites(change)).map(({ group }) => group));
     const settled = done.catch(() => undefined);
     for (const group of rewritten) group.rewriting = settled;

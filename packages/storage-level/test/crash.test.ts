@@ -10,8 +10,8 @@ import { levelStorage } from '@raft/storage-level';
 import { contentOf, identity } from './support/model.js';
 import { Victim } from './support/victim.js';
 
-// LevelDB's own I/O cannot be made to fail one by one from here. What can be done is done for real: processes that are
-// killed, file systems that are shut down, and one that is full.
+// Done for real: processes that are killed, file systems that are shut down, and one that is full. Single operations fail in
+// faults.test.ts.
 
 /** RAFT_CRASHES=50 kills and shuts down that often; by default a few times. */
 const crashes = Number(process.env['RAFT_CRASHES'] ?? 8);

@@ -75,6 +75,30 @@ export class Victim {
   }
 
   /**
+   * Lets it do so many steps, by way of another command, until it ends: by itself, or by what that command does to it. None: it
+   * only opens the storage, and closes it.
+   */
+  async run(seed: number, steps: number, command: readonly string[]): Promise<void> {
+    const script = new URL('writer.mjs', import.meta.url).pathname;
+    const [program, ...args] = [...command, process.execPath, script, this.#directory, `${seed}`, `${steps}`];
+    if (steps > 0) this.#said = '';
+    this.#saidBefore = undefined;
+    // All file operations by one thread: in one order.
+    const env = { ...process.env, UV_THREADPOOL_SIZE: '1' };
+    const child = spawn(program, args, { env, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+    child.stdout.on('data', (text: Buffer) => (this.#said += text.toString()));
+    let hangs = false;
+    const timer = setTimeout(() => {
+      hangs = true;
+      process.kill(-(child.pid as number), 'SIGKILL');
+    }, 60_000);
+    await once(child, 'close');
+    clearTimeout(timer);
+    assert.ok(!hangs, `the writer does not end; it said ${this.#said.slice(-500)}`);
+    assert.doesNotMatch(this.#said, /^acknowledged/m, 'a batch was acknowledged after a write that failed');
+  }
+
+  /**
    * From here on it is believed nothing: a file system that is being shut down may say of a file that has grown that it is synced,
    * though the log with its new size was dropped. A machine without power says nothing.
    */

@@ -1,9 +1,11 @@
 // Writes to the storage in a directory until it is killed. Says on stdout, a line each, what it is about to do and, by number,
-// what is done. Runs what was built.
+// what is done; given a number of steps, it ends after so many. Runs what was built.
 import { writeSync } from 'node:fs';
 import { levelStorage } from '../../dist/index.js';
 
-const [directory, seed] = process.argv.slice(2);
+const [directory, seed, steps] = process.argv.slice(2);
+const limit = Number(steps ?? Number.POSITIVE_INFINITY);
+const snapshotEvery = steps === undefined ? 150 : 12;
 const say = (what) => writeSync(1, `${what}\n`);
 
 let state = Number(seed) + 1;
@@ -64,15 +66,26 @@ async function takeSnapshot() {
   await step({ snapshot: index }, () => writer.commit());
 }
 
+/** Nothing more may be acknowledged. */
+async function failed(error) {
+  say(`failed ${error.message}`);
+  const hardState = { term: 99, votedFor: undefined, commitIndex: 0 };
+  await storage.append({ hardState, entries: [] }).then(
+    () => say('acknowledged'),
+    () => undefined,
+  );
+  process.exit(3);
+}
+
 let snapshots = Promise.resolve();
-for (let i = 0; ; i++) {
-  if (i % 150 === 100) snapshots = snapshots.then(takeSnapshot);
+for (let i = 0; i < limit; i++) {
+  if (i % snapshotEvery === Math.floor(snapshotEvery / 1.5)) snapshots = snapshots.then(takeSnapshot).catch(failed);
   const work = below(30) === 0 ? compact() : append();
-  work.catch((error) => {
-    say(`failed ${error.message}`);
-    process.exit(3);
-  });
+  work.catch(failed);
   // Up to four at once.
   while (waiting > 3) await new Promise((resolve) => setImmediate(resolve));
   if (below(3) === 0) await work;
 }
+await snapshots;
+while (waiting > 0) await new Promise((resolve) => setImmediate(resolve));
+await storage.close();
