@@ -182,7 +182,11 @@ describe('storage-level: the inspector', () => {
       );
       if (starts instanceof Error) {
         assert.ok(problems.length > 0, `seed ${seed}, ${what}: nothing found, but ${starts.message}`);
-        assert.ok(plan.steps.length > 0, `seed ${seed}, ${what}: nothing to repair, but ${starts.message}`);
+        // Where nothing but the snapshot is damaged there is nothing to repair, and below it opens as it is.
+        assert.ok(
+          plan.steps.length > 0 || left.length > 0,
+          `seed ${seed}, ${what}: nothing to repair, but ${starts.message}`,
+        );
       }
       const { content } = await openContent(directory, { snapshots: left.length === 0 }).catch((error: unknown) => {
         throw new Error(`seed ${seed}, ${what}: ${plan.steps.join('; ')}`, { cause: error });
