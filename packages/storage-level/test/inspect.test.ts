@@ -157,7 +157,12 @@ describe('storage-level: the inspector', () => {
     for (let seed = 1001; seed <= 1048; seed++) {
       const { damaged, what } = damage(files, kinds[seed % kinds.length]!, seededRandom(seed));
       writeFiles(directory, damaged);
-      const starts = await openContent(directory).catch((error: unknown) => error as StorageError);
+      const reads = await openContent(directory).catch((error: unknown) => error as StorageError);
+      writeFiles(directory, damaged);
+      // A start does not read the snapshot to its end: what it lacks is another replica's to give.
+      const starts = await openContent(directory, { snapshots: false }).catch(
+        (error: unknown) => error as StorageError,
+      );
       writeFiles(directory, damaged);
       const copyTo = join(root, `copy-${seed}`);
       const outcome = await inspecting(async (inspector) => {
@@ -170,7 +175,7 @@ describe('storage-level: the inspector', () => {
       }).catch((error: unknown) => error as StorageError);
       if (outcome instanceof Error) {
         assert.ok(outcome instanceof StorageError, `seed ${seed}, ${what}: ${outcome.stack}`);
-        assert.ok(starts instanceof Error, `seed ${seed}, ${what}: it starts, but ${outcome.message}`);
+        assert.ok(reads instanceof Error, `seed ${seed}, ${what}: it starts, but ${outcome.message}`);
         counts.refused++;
         continue;
       }
@@ -180,13 +185,11 @@ describe('storage-level: the inspector', () => {
         left.every((kind) => kind === 'snapshot'),
         `seed ${seed}, ${what}: ${left.join()} after the repair`,
       );
+      if (reads instanceof Error) {
+        assert.ok(problems.length > 0, `seed ${seed}, ${what}: nothing found, but ${reads.message}`);
+      }
       if (starts instanceof Error) {
-        assert.ok(problems.length > 0, `seed ${seed}, ${what}: nothing found, but ${starts.message}`);
-        // Where nothing but the snapshot is damaged there is nothing to repair, and below it opens as it is.
-        assert.ok(
-          plan.steps.length > 0 || left.length > 0,
-          `seed ${seed}, ${what}: nothing to repair, but ${starts.message}`,
-        );
+        assert.ok(plan.steps.length > 0, `seed ${seed}, ${what}: nothing to repair, but ${starts.message}`);
       }
       const { content } = await openContent(directory, { snapshots: left.length === 0 }).catch((error: unknown) => {
         throw new Error(`seed ${seed}, ${what}: ${plan.steps.join('; ')}`, { cause: error });
