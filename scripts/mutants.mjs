@@ -2,10 +2,11 @@
 // Breaks a copy of the sources in one place at a time (tests/mutants/*.json and packages/core/test/mutants/mutants.json) and shows what notices: the
 // simulator of whole clusters, the simulator of the consensus, or a test. With --all each of them is asked, else the first that notices is enough.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { mutants } from './mutants-list.mjs';
 
 const { values } = parseArgs({
   args: process.argv.slice(2).filter((argument) => argument !== '--'),
@@ -19,20 +20,6 @@ const { values } = parseArgs({
 const root = resolve(import.meta.dirname, '..');
 const copy = mkdtempSync(join(tmpdir(), 'raft-mutants-'));
 const timeoutMs = 600_000;
-
-/** @typedef {{ name: string, why: string, file: string, find: string, replace: string, tests?: string[] }} Mutant */
-
-/** @returns {Mutant[]} */
-function mutants() {
-  const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
-  const ofConsensus = read('packages/core/test/mutants/mutants.json').map((mutant) => ({
-    tests: ['packages/core/test/consensus'],
-    ...mutant,
-    file: `packages/core/src/consensus/${mutant.file}`,
-  }));
-  const files = readdirSync(join(root, 'tests/mutants')).filter((name) => name.endsWith('.json'));
-  return [...files.sort().flatMap((name) => read(`tests/mutants/${name}`)), ...ofConsensus];
-}
 
 function prepare() {
   for (const part of ['packages', 'proto', 'tests/support', 'package.json', 'vitest.config.ts', 'tsconfig.base.json'])
@@ -100,7 +87,7 @@ function failedTest(report) {
   }
 }
 
-/** @param {Mutant} mutant */
+/** @param {import('./mutants-list.mjs').Mutant} mutant */
 function examine(mutant) {
   const path = join(copy, mutant.file);
   const original = readFileSync(path, 'utf8');

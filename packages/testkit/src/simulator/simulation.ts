@@ -290,20 +290,28 @@ class Simulation implements World, FaultScene, LoadScene {
     return best;
   }
 
-  /** One wiped disk at a time, and only when all know each other's: then a majority still has everything, and tells it. */
+  /**
+   * One wiped disk at a time, and only when every voter has the record of all storages on its disk. Before that a voter that has been
+   * cut off since the beginning and a wiped one look like two that start a new cluster.
+   */
   maySpareDisk(victim: Victim): boolean {
     const configuration = this.leader?.disk.durable.configuration();
     if (configuration === undefined || configuration.outgoing.length > 0 || configuration.learners.length > 0)
       return false;
-    const { voters, stores } = configuration;
+    const { voters } = configuration;
     const isKnown = (id: NodeId): boolean =>
-      this.members.some((member) => member.id === id && member.disk.storeId === stores[id]);
+      this.members.some((member) => member.id === id && this.#knowsAll(member, voters));
     const isWhole = this.members.every(({ id }) => voters.includes(id) || !this.#wiped.has(id));
     if (!voters.includes(victim.id) || voters.length < 3 || !isWhole || !voters.every(isKnown)) return false;
     for (const id of this.#wiped) if (voters.includes(id)) this.coverage.counts.nodesReadmitted++;
     this.#wiped.clear();
     this.#wiped.add(victim.id);
     return true;
+  }
+
+  #knowsAll({ disk }: Member, voters: readonly NodeId[]): boolean {
+    const stores = disk.durable.configuration()?.stores;
+    return voters.every((id) => this.members.some((other) => other.id === id && stores?.[id] === other.disk.storeId));
   }
 
   #planFaults(): void {
