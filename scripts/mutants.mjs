@@ -29,6 +29,8 @@ function prepare() {
 
 const packageOf = (file) => /^(packages\/[^/]+|proto)\//.exec(file)?.[1];
 
+const testsOf = ({ tests, file }) => tests ?? [`${packageOf(file)}/test`];
+
 /** Types are not checked: a mutant may leave a name unused. */
 function compile(folder) {
   const flags = ['--noCheck', '--composite', 'false', '--incremental', 'false', '--tsBuildInfoFile', 'null'];
@@ -61,18 +63,20 @@ const killers = [
   },
   {
     name: 'test',
-    ask({ tests, file }) {
-      const report = join(copy, 'report.json');
-      rmSync(report, { force: true });
-      const { status } = run('vitest', [
-        ...['run', '--project', 'unit', '--bail=1', '--reporter=json', `--outputFile=${report}`],
-        ...(tests ?? [`${packageOf(file)}/test`]),
-      ]);
-      if (status === 0) return undefined;
-      return failedTest(report) ?? 'the tests do not run';
+    ask(mutant) {
+      return runTests(testsOf(mutant));
     },
   },
 ];
+
+/** What fails, if anything does. */
+function runTests(paths) {
+  // Where vitest.config.ts says.
+  const report = join(copy, 'reports/tests.json');
+  rmSync(report, { force: true });
+  const { status } = run('vitest', ['run', '--project', 'unit', '--bail=1', ...paths]);
+  return status === 0 ? undefined : (failedTest(report) ?? 'an error outside any test');
+}
 
 function failedTest(report) {
   try {
@@ -115,7 +119,10 @@ try {
   prepare();
   const before = killers[0]?.ask();
   if (before !== undefined) throw new Error(`the simulator fails without any mutant: ${before}`);
-  for (const mutant of mutants().filter(({ name }) => name.includes(values.only))) {
+  const chosen = mutants().filter(({ name }) => name.includes(values.only));
+  const failing = runTests([...new Set(chosen.flatMap(testsOf))]);
+  if (failing !== undefined) throw new Error(`a test fails without any mutant: ${failing}`);
+  for (const mutant of chosen) {
     const found = examine(mutant);
     if (found.length === 0) counts.survivors++;
     else counts.killed++;
