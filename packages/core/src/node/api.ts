@@ -80,7 +80,7 @@ export interface RaftNodeOptions<Command, Result, Query, Answer> {
   readonly readmitWiped?: boolean;
   /** A group with nothing to do sends no messages; needs a transport that tells `peerDown`. Default false. */
   readonly quiesce?: boolean;
-  /** Sessions kept: a session that is opened through this node closes those used least recently beyond. Default 10,000. */
+  /** Sessions kept: a session that is opened through this node closes those used least recently beyond, up to 64. Default 10,000. */
   readonly maxSessions?: number;
   /** Milliseconds without use after which the leader lets a session expire. Default 3,600,000 (an hour). */
   readonly sessionTimeoutMs?: number;

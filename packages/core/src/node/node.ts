@@ -54,7 +54,6 @@ import { SessionCalls } from './sessions/calls.js';
 import { encodeSessionEntry } from './sessions/entries.js';
 import { SessionExpiry } from './sessions/expiry.js';
 import type { Outcome } from './sessions/outcomes.js';
-import { encodeSessions, restoreSessions } from './sessions/snapshot.js';
 import { SessionTable } from './sessions/table.js';
 import type { Restorable } from './snapshots/restore.js';
 import { Snapshots } from './snapshots/snapshots.js';
@@ -169,10 +168,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   }
 
   get #restorable(): Restorable {
-    return {
-      machine: this.#machine,
-      restoreSessions: (bytes) => restoreSessions(this.#sessions, bytes),
-    };
+    return { clock: this.#clock, machine: this.#machine, sessions: this.#sessions };
   }
 
   #run({ restored, initial, appliedIndex }: Opened): void {
@@ -199,10 +195,9 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   #makeSnapshots(raft: Raft, applier: Applier<Command, Result>, initial: InitialState): Snapshots {
     return new Snapshots(
       {
-        ...{ clock: this.#clock, logger: this.#options.logger, storage: this.#storage, raft, applier },
+        ...{ logger: this.#options.logger, storage: this.#storage, raft, applier },
         ...this.#restorable,
         machine: this.#machine,
-        encodeSessions: () => encodeSessions(this.#sessions),
         enter: (task) => this.#enter((_, now) => task(now)),
         send: (message) => this.#transport.send(this.#options.groupId, [message]),
         skippedTo: (index) => this.#skippedTo(index),

@@ -8,6 +8,10 @@ export class ByteWriter {
     this.#bytes = new Uint8Array(size);
   }
 
+  get length(): number {
+    return this.#length;
+  }
+
   number(value: number): this {
     this.#reserve(8);
     let rest = value;
@@ -53,6 +57,11 @@ export class ByteReader {
     return this.#offset === this.#bytes.length;
   }
 
+  /** Bytes that are left. */
+  get left(): number {
+    return this.#bytes.length - this.#offset;
+  }
+
   number(): number {
     let value = 0;
     for (let factor = 1; factor <= 2 ** 49; factor *= 0x80) {
@@ -76,6 +85,6 @@ export class ByteReader {
 
   /** All that are left; a view. */
   rest(): Uint8Array {
-    return this.bytes(this.#bytes.length - this.#offset);
+    return this.bytes(this.left);
   }
 }

@@ -5,8 +5,9 @@ const none: readonly Unused[] = [];
 
 /** Looks at the clock that often within the timeout, so a session lives at most an eighth longer. */
 const SAMPLES = 8;
-/** Sessions that expire at a time; the others follow. */
+/** Sessions that expire at a time, and about as many of their results; the others follow. */
 const MAX_EXPIRED = 1000;
+const MAX_RESULTS = 50_000;
 
 interface Leadership {
   readonly role: string;
@@ -70,10 +71,15 @@ export class SessionExpiry {
   #unusedSince(index: LogIndex): Unused[] {
     const unused: Unused[] = [];
     const underWay = new Map<LogIndex, LogIndex>();
-    for (const { id, lastUsedIndex } of this.#table.sessions()) {
-      if (lastUsedIndex > index || unused.length === MAX_EXPIRED) break;
-      if (this.#proposed.get(id) === lastUsedIndex) underWay.set(id, lastUsedIndex);
-      else unused.push({ id, lastUsedIndex });
+    let results = 0;
+    for (const [lastUsedIndex, { id, done }] of this.#table.sessions()) {
+      if (lastUsedIndex > index || unused.length === MAX_EXPIRED || results > MAX_RESULTS) break;
+      if (this.#proposed.get(id) === lastUsedIndex) {
+        underWay.set(id, lastUsedIndex);
+        continue;
+      }
+      unused.push({ id, lastUsedIndex });
+      results += done.size;
     }
     this.#proposed = underWay;
     return unused;

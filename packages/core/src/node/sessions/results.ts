@@ -1,4 +1,5 @@
 import type { LogIndex } from '../../types.js';
+import { Series } from './series.js';
 
 /** Bytes of results kept for all sessions together; like the limits of the table, the same on every replica. */
 export const MAX_RESULT_BYTES: number = 32 * 1024 * 1024;
@@ -8,13 +9,13 @@ const OVERHEAD_BYTES = 64;
 
 /** Results of applied commands, by the index of their entry. Beyond the limit the oldest are dropped. */
 export class KeptResults {
-  /** In the order of the index: results are kept in the order of the log. */
-  #results = new Map<LogIndex, Uint8Array>();
+  /** Results are kept in the order of the log. */
+  readonly #results = new Series<Uint8Array>();
   #bytes = 0;
-  readonly #maxBytes: number;
+  readonly maxBytes: number;
 
   constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
   }
 
   get size(): number {
@@ -25,9 +26,9 @@ export class KeptResults {
     return this.#bytes;
   }
 
-  /** In the order of the index. */
-  entries(): IterableIterator<[LogIndex, Uint8Array]> {
-    return this.#results.entries();
+  /** What is kept now, in the order of the index. */
+  view(): Iterable<readonly [LogIndex, Uint8Array]> {
+    return this.#results.view();
   }
 
   get(index: LogIndex): Uint8Array | undefined {
@@ -35,25 +36,13 @@ export class KeptResults {
   }
 
   keep(index: LogIndex, result: Uint8Array): void {
-    this.#results.set(index, result);
+    this.#results.add(index, result);
     this.#bytes += result.length + OVERHEAD_BYTES;
-    if (this.#bytes <= this.#maxBytes) return;
-    for (const oldest of this.#results.keys()) {
-      this.forget(oldest);
-      if (this.#bytes <= this.#maxBytes) return;
-    }
+    while (this.#bytes > this.maxBytes) this.forget(this.#results.firstIndex as LogIndex);
   }
 
   forget(index: LogIndex): void {
-    const result = this.#results.get(index);
-    if (result === undefined) return;
-    this.#results.delete(index);
-    this.#bytes -= result.length + OVERHEAD_BYTES;
-  }
-
-  reset(results: readonly (readonly [LogIndex, Uint8Array])[]): void {
-    this.#results = new Map();
-    this.#bytes = 0;
-    for (const [index, result] of results) this.keep(index, result);
+    const result = this.#results.delete(index);
+    if (result !== undefined) this.#bytes -= result.length + OVERHEAD_BYTES;
   }
 }

@@ -1,3 +1,4 @@
+import { assert } from '../../consensus/assert.js';
 import { OverloadedError, ResultForgottenError, SessionExpiredError } from '../../errors.js';
 import type { RaftError } from '../../errors.js';
 import { EntryType } from '../../types.js';
@@ -5,6 +6,7 @@ import type { Entry, LogIndex } from '../../types.js';
 import { decodeSessionCommand, decodeSessionEntry } from './entries.js';
 import type { SessionCommand, SessionEntry } from './entries.js';
 import { KeptResults, MAX_RESULT_BYTES } from './results.js';
+import { Series } from './series.js';
 
 /**
  * Commands of one session whose results were not acknowledged yet. More are refused by every replica, so the number is part of
@@ -12,14 +14,30 @@ import { KeptResults, MAX_RESULT_BYTES } from './results.js';
  */
 export const MAX_UNACKNOWLEDGED = 1024;
 
+/** Sessions that one new session closes at most, so that a limit that was lowered does not hold up the replica. */
+export const MAX_EVICTED = 64;
+
+/** A session as it is after an entry; the next one makes another. */
 export interface SessionState {
   readonly id: LogIndex;
   /** The last entry that used it. */
-  lastUsedIndex: LogIndex;
+  readonly lastUsedIndex: LogIndex;
   /** Commands before this number are done or given up; what they gave is forgotten. */
-  firstUnacknowledged: number;
-  /** The commands from there on that were applied: the entry of each. Its result is kept under that index. */
+  readonly firstUnacknowledged: number;
+  /**
+   * Commands that were applied: the entry of each. Its result is kept under that index. It is shared with the states before and after,
+   * and only added to, so commands before `firstUnacknowledged` and entries after `lastUsedIndex` are to be passed over.
+   */
   readonly done: Map<number, LogIndex>;
+  /** Commands in `done` that are before `firstUnacknowledged`. */
+  readonly acknowledged: number;
+}
+
+/** The commands that count as applied, in the order of the log: sequence and entry of each. */
+export function doneOf({ done, firstUnacknowledged, lastUsedIndex }: SessionState): (readonly [number, LogIndex])[] {
+  const pairs: (readonly [number, LogIndex])[] = [];
+  for (const pair of done) if (pair[0] >= firstUnacknowledged && pair[1] <= lastUsedIndex) pairs.push(pair);
+  return pairs;
 }
 
 /** What becomes of one entry: found by `begin`, before the batch is applied, and carried out by `finish`, after. */
@@ -39,6 +57,23 @@ export type Step = {
   | { /** Not done. */ readonly kind: 'refuse'; readonly error: RaftError }
 );
 
+/** The table at one instant. */
+export interface TableView {
+  /** By `lastUsedIndex`: the least recently used first. */
+  readonly sessions: Iterable<readonly [LogIndex, SessionState]>;
+  /** In the order of the log. */
+  readonly results: Iterable<readonly [LogIndex, Uint8Array]>;
+}
+
+interface Used {
+  readonly session: SessionState;
+  /** Entries whose results are forgotten. */
+  readonly forget: readonly LogIndex[];
+}
+
+/** Acknowledged commands that a session may carry along. */
+const MAX_LEFTOVERS = 16;
+
 const nothing: readonly LogIndex[] = [];
 
 /**
@@ -49,35 +84,53 @@ const nothing: readonly LogIndex[] = [];
  * Results are kept, dropped and looked up by `finish`, again entry by entry.
  */
 export class SessionTable {
-  /** Least recently used first. */
   #sessions = new Map<LogIndex, SessionState>();
-  readonly results: KeptResults;
+  /** By `lastUsedIndex`: every entry uses one session at most. */
+  #byUse = new Series<SessionState>();
+  #results: KeptResults;
   /** Steps that were begun and not finished. */
   #open = 0;
 
   /** Another limit than every other replica's would make this one differ: only for tests. */
   constructor(maxResultBytes: number = MAX_RESULT_BYTES) {
-    this.results = new KeptResults(maxResultBytes);
+    this.#results = new KeptResults(maxResultBytes);
   }
 
-  /** Every step that was begun is finished: what the table holds is the state after one entry. */
-  get isSettled(): boolean {
-    return this.#open === 0;
+  get results(): KeptResults {
+    return this.#results;
   }
 
   get size(): number {
     return this.#sessions.size;
   }
 
-  /** Least recently used first. */
-  sessions(): IterableIterator<SessionState> {
-    return this.#sessions.values();
+  /** By `lastUsedIndex`, the least recently used first; nothing may change meanwhile. */
+  sessions(): Iterable<readonly [LogIndex, SessionState]> {
+    return this.#byUse;
   }
 
-  /** Replaces everything by what a snapshot held: `sessions` least recently used first. */
-  reset(sessions: readonly SessionState[], results: readonly (readonly [LogIndex, Uint8Array])[]): void {
-    this.#sessions = new Map(sessions.map((session) => [session.id, session]));
-    this.results.reset(results);
+  /** As it is now, between two batches: to be read while entries are applied. Costs next to nothing. */
+  view(): TableView {
+    assert(this.#open === 0, 'a session table is looked at between two batches, not within one');
+    return { sessions: this.#byUse.view(), results: this.#results.view() };
+  }
+
+  /** An empty one of the same limits. */
+  emptied(): SessionTable {
+    return new SessionTable(this.#results.maxBytes);
+  }
+
+  /** Adds one of a snapshot: the least recently used first. Throws when it is not in order. */
+  add(session: SessionState): void {
+    this.#byUse.add(session.lastUsedIndex, session);
+    this.#sessions.set(session.id, session);
+  }
+
+  /** Replaces everything by what another one holds, which is not to be used any more. */
+  replace(other: SessionTable): void {
+    this.#sessions = other.#sessions;
+    this.#byUse = other.#byUse;
+    this.#results = other.#results;
   }
 
   /** Takes the next entry of type `session` or `sessionCommand`. Throws when its bytes are none. */
@@ -91,9 +144,9 @@ export class SessionTable {
   }
 
   #beginCommand(index: LogIndex, { id, sequence, firstUnacknowledged, command }: SessionCommand): Step {
-    const session = this.#use(id, index);
-    if (session === undefined) return { kind: 'refuse', forget: nothing, error: new SessionExpiredError(id) };
-    const forget = acknowledge(session, firstUnacknowledged);
+    const used = this.#use(id, index, firstUnacknowledged);
+    if (used === undefined) return { kind: 'refuse', forget: nothing, error: new SessionExpiredError(id) };
+    const { session, forget } = used;
     if (sequence < session.firstUnacknowledged) {
       const error = new ResultForgottenError(id, sequence, 'acknowledged');
       return { kind: 'refuse', forget, error };
@@ -113,9 +166,9 @@ export class SessionTable {
       case 'register':
         return { kind: 'done', forget: this.#register(index, entry.maxSessions), value: index };
       case 'keepAlive': {
-        const session = this.#use(entry.id, index);
-        if (session === undefined) return { kind: 'refuse', forget: nothing, error: new SessionExpiredError(entry.id) };
-        return { kind: 'done', forget: acknowledge(session, entry.firstUnacknowledged), value: undefined };
+        const used = this.#use(entry.id, index, entry.firstUnacknowledged);
+        if (used === undefined) return { kind: 'refuse', forget: nothing, error: new SessionExpiredError(entry.id) };
+        return { kind: 'done', forget: used.forget, value: undefined };
       }
       case 'close':
         return { kind: 'done', forget: this.#end(entry.id), value: undefined };
@@ -129,27 +182,30 @@ export class SessionTable {
   /** The limit comes with the entry, so nodes with different options still agree. */
   #register(index: LogIndex, maxSessions: number): LogIndex[] {
     const forget: LogIndex[] = [];
-    for (const id of this.#sessions.keys()) {
+    for (let evicted = 0; evicted < MAX_EVICTED; evicted++) {
       if (this.#sessions.size < maxSessions) break;
-      forget.push(...this.#end(id));
+      forget.push(...this.#end((this.#byUse.first as SessionState).id));
     }
-    this.#sessions.set(index, { id: index, lastUsedIndex: index, firstUnacknowledged: 1, done: new Map() });
+    const session = { id: index, lastUsedIndex: index, firstUnacknowledged: 1, done: new Map(), acknowledged: 0 };
+    this.add(session);
     return forget;
   }
 
-  #use(id: LogIndex, index: LogIndex): SessionState | undefined {
-    const session = this.#sessions.get(id);
-    if (session === undefined) return undefined;
-    session.lastUsedIndex = index;
-    this.#sessions.delete(id);
-    this.#sessions.set(id, session);
-    return session;
+  #use(id: LogIndex, index: LogIndex, firstUnacknowledged: number): Used | undefined {
+    const before = this.#sessions.get(id);
+    if (before === undefined) return undefined;
+    const used = acknowledge({ ...before, lastUsedIndex: index }, firstUnacknowledged);
+    this.#byUse.delete(before.lastUsedIndex);
+    this.add(used.session);
+    return used;
   }
 
-  #end(id: LogIndex): LogIndex[] {
+  #end(id: LogIndex): readonly LogIndex[] {
     const session = this.#sessions.get(id);
+    if (session === undefined) return nothing;
     this.#sessions.delete(id);
-    return session === undefined ? [] : [...session.done.values()];
+    this.#byUse.delete(session.lastUsedIndex);
+    return doneOf(session).map(([, index]) => index);
   }
 
   /**
@@ -158,27 +214,34 @@ export class SessionTable {
    */
   finish(step: Step, result: Uint8Array | undefined): Uint8Array | undefined {
     this.#open--;
-    for (const index of step.forget) this.results.forget(index);
-    if (step.kind === 'run' && result !== undefined) this.results.keep(step.index, result);
-    return step.kind === 'repeat' ? this.results.get(step.first) : undefined;
+    for (const index of step.forget) this.#results.forget(index);
+    if (step.kind === 'run' && result !== undefined) this.#results.keep(step.index, result);
+    return step.kind === 'repeat' ? this.#results.get(step.first) : undefined;
   }
 }
 
-/** Gives the entries whose results nobody needs any more. */
-function acknowledge(session: SessionState, firstUnacknowledged: number): readonly LogIndex[] {
+/** Gives the session as it is then, and the entries whose results nobody needs any more. */
+function acknowledge(session: SessionState, firstUnacknowledged: number): Used {
   const { done, firstUnacknowledged: before } = session;
-  if (firstUnacknowledged <= before) return nothing;
-  session.firstUnacknowledged = firstUnacknowledged;
+  if (firstUnacknowledged <= before) return { session, forget: nothing };
   const forget: LogIndex[] = [];
-  const take = (sequence: number): void => {
-    const index = done.get(sequence);
-    if (index !== undefined && done.delete(sequence)) forget.push(index);
-  };
   // Usually one or two numbers were acknowledged among many that are not; but the number is the client's, and may be anything.
   if (firstUnacknowledged - before <= done.size) {
-    for (let sequence = before; sequence < firstUnacknowledged; sequence++) take(sequence);
+    for (let sequence = before; sequence < firstUnacknowledged; sequence++) {
+      const index = done.get(sequence);
+      if (index !== undefined) forget.push(index);
+    }
   } else {
-    for (const sequence of [...done.keys()]) if (sequence < firstUnacknowledged) take(sequence);
+    for (const [sequence, index] of done) {
+      if (sequence >= before && sequence < firstUnacknowledged) forget.push(index);
+    }
   }
-  return forget;
+  return { session: tidy({ ...session, firstUnacknowledged }, forget.length), forget };
+}
+
+/** Leaves out what is acknowledged once it is most of what there is, so that it costs a step for each command. */
+function tidy(session: SessionState, newlyAcknowledged: number): SessionState {
+  const acknowledged = session.acknowledged + newlyAcknowledged;
+  if (acknowledged <= MAX_LEFTOVERS || 2 * acknowledged <= session.done.size) return { ...session, acknowledged };
+  return { ...session, done: new Map(doneOf(session)), acknowledged: 0 };
 }

@@ -3,25 +3,27 @@ import { crc32 } from './crc32.js';
 
 // What a snapshot holds:
 //
-//   [uint32 LE version = 1] [uint32 LE length] [session table, `length` bytes] [what the state machine yielded]
-//   [uint32 LE CRC-32 of all that]
+//   [uint32 LE version = 2] [the session table's blocks] [what the state machine yielded] [checksum]
+//   block: [uint32 LE length] [so many bytes] [checksum]; the last one has length 0
+//   checksum: uint32 LE CRC-32 of everything before but for checksums
 
-const VERSION = 1;
-const HEADER_BYTES = 8;
+const VERSION = 2;
 const CHECKSUM_BYTES = 4;
+/** Far more than a block has: a length beyond it is damage. */
+const MAX_BLOCK_BYTES = 16 * 1024 * 1024;
 
 /**
  * The session table and the state machine's snapshot as one stream. The machine is asked for its first chunk within this call: a
  * generator begins only then, and what it shows is to be the state of now.
  */
 export function frameSnapshot(
-  table: Uint8Array,
+  table: Iterator<Uint8Array, undefined>,
   machine: AsyncIterable<Uint8Array>,
 ): AsyncIterableIterator<Uint8Array, undefined> {
   const iterator = machine[Symbol.asyncIterator]();
   let first: Promise<IteratorResult<Uint8Array>> | undefined = iterator.next();
   first.catch(() => 'told when it is read');
-  let state: 'head' | 'machine' | 'end' = 'head';
+  let state: 'head' | 'table' | 'machine' | 'end' = 'head';
   let checksum = 0;
 
   function counted(value: Uint8Array): IteratorResult<Uint8Array, undefined> {
@@ -29,12 +31,21 @@ export function frameSnapshot(
     return { done: false, value };
   }
 
+  function nextBlock(): IteratorResult<Uint8Array, undefined> {
+    const { done, value = new Uint8Array() } = table.next();
+    if (done === true) state = 'machine';
+    const length = uint32(value.length);
+    checksum = crc32(value, crc32(length, checksum));
+    return { done: false, value: joined([length, value, uint32(checksum)]) };
+  }
+
   const framed: AsyncIterableIterator<Uint8Array, undefined> = {
     async next() {
       if (state === 'end') return { done: true, value: undefined };
+      if (state === 'table') return nextBlock();
       if (state === 'head') {
-        state = 'machine';
-        return counted(headOf(table));
+        state = 'table';
+        return counted(uint32(VERSION));
       }
       const next = await (first ?? iterator.next());
       first = undefined;
@@ -42,19 +53,16 @@ export function frameSnapshot(
       state = 'end';
       return { done: false, value: uint32(checksum) };
     },
-    /** Lets the machine let go of what it holds for the snapshot. */
+    /** Lets go of what is held for the snapshot, here and in the machine. */
     async return() {
       state = 'end';
+      table.return?.();
       await iterator.return?.();
       return { done: true, value: undefined };
     },
     [Symbol.asyncIterator]: () => framed,
   };
   return framed;
-}
-
-function headOf(table: Uint8Array): Uint8Array {
-  return joined([uint32(VERSION), uint32(table.length), table]);
 }
 
 function uint32(value: number): Uint8Array {
@@ -67,24 +75,45 @@ function readUint32(bytes: Uint8Array, at: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(at, true);
 }
 
-export interface Unframed {
-  readonly table: Uint8Array;
-  /** The state machine's part; to be read to its end, where it throws when the whole is not what was written. */
-  readonly machine: AsyncIterable<Uint8Array>;
+/**
+ * Hands the session table to `take`, block by block, then gives the state machine's part: to be read to its end, where it throws when
+ * the whole is not what was written. Throws {@link StorageError} `RAFT_STORAGE_CORRUPT` for a stream that is not as
+ * {@link frameSnapshot} makes it, before `take` sees anything of that, and what `take` throws.
+ */
+export async function unframeSnapshot(
+  chunks: AsyncIterable<Uint8Array>,
+  take: (block: Uint8Array) => void | Promise<void>,
+): Promise<AsyncIterable<Uint8Array>> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  try {
+    const beginning = new Beginning(iterator);
+    const checksum = await readTable(beginning, take);
+    return remaining(beginning.rest, iterator, checksum);
+  } catch (error) {
+    await iterator.return?.();
+    throw error;
+  }
 }
 
-/** Throws {@link StorageError} `RAFT_STORAGE_CORRUPT` for a stream that is not as {@link frameSnapshot} makes it. */
-export async function unframeSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<Unframed> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  const beginning = new Beginning(iterator);
-  const header = await beginning.take(HEADER_BYTES);
-  const version = readUint32(header, 0);
+/** Gives the checksum of what it has read. */
+async function readTable(beginning: Beginning, take: (block: Uint8Array) => void | Promise<void>): Promise<number> {
+  const head = await beginning.take(4);
+  const version = readUint32(head, 0);
   if (version !== VERSION) {
-    await iterator.return?.();
     throw damaged(`has format ${version}, and this version reads ${VERSION}: use the version that wrote it`);
   }
-  const table = await beginning.take(readUint32(header, 4));
-  return { table, machine: remaining(beginning.rest, iterator, crc32(table, crc32(header))) };
+  for (let checksum = crc32(head); ;) {
+    const length = await beginning.take(4);
+    const bytes = readUint32(length, 0);
+    if (bytes > MAX_BLOCK_BYTES) throw damaged(`has a block of ${bytes} bytes`);
+    const block = await beginning.take(bytes);
+    checksum = crc32(block, crc32(length, checksum));
+    if (readUint32(await beginning.take(CHECKSUM_BYTES), 0) !== checksum) {
+      throw damaged('is not what was written: a checksum of its session table differs');
+    }
+    if (bytes === 0) return checksum;
+    await take(block);
+  }
 }
 
 async function* remaining(

@@ -1,26 +1,38 @@
+import type { Clock } from '../../clock.js';
 import { StorageError } from '../../errors.js';
 import type { StateMachine } from '../../state-machine.js';
 import type { Restored, Storage } from '../../storage.js';
 import type { SnapshotMeta } from '../../types.js';
+import { SessionsReader } from '../sessions/snapshot.js';
+import type { SessionTable } from '../sessions/table.js';
 import { unframeSnapshot } from './framing.js';
+import { Stretch } from './stretch.js';
+
+/** Bytes restored at a stretch. */
+const TURN_BYTES = 64 * 1024;
 
 /** What a snapshot brings back. */
 export interface Restorable {
+  readonly clock: Clock;
   readonly machine: Pick<StateMachine, 'restore'>;
-  /** Replaces the session table; throws when the bytes are none. */
-  restoreSessions(table: Uint8Array): void;
+  readonly sessions: SessionTable;
 }
 
 /** Throws {@link StorageError} `RAFT_STORAGE_CORRUPT` when it cannot be read, and what the state machine throws. */
-export async function restoreSnapshot(storage: Storage, { machine, restoreSessions }: Restorable): Promise<void> {
+export async function restoreSnapshot(storage: Storage, { clock, machine, sessions }: Restorable): Promise<void> {
   const reader = await storage.openSnapshot();
   if (reader === undefined) throw new StorageError('RAFT_STORAGE_CORRUPT', 'the snapshot is gone');
   try {
-    const { table, machine: state } = await unframeSnapshot(reader.chunks());
+    const table = new SessionsReader(sessions);
+    const stretch = new Stretch(clock, TURN_BYTES);
+    const state = await unframeSnapshot(reader.chunks(), (block) => {
+      table.take(block);
+      return stretch.worked(block.length);
+    });
     await machine.restore(state);
     // Its end tells whether all of it was what had been written, and the machine need not have read that far.
     for await (const chunk of state) void chunk;
-    restoreSessions(table);
+    table.finish();
   } finally {
     await reader.close();
   }

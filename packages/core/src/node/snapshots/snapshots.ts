@@ -1,4 +1,3 @@
-import type { Clock } from '../../clock.js';
 import type { Effects } from '../../consensus/effects.js';
 import type { Raft } from '../../consensus/raft.js';
 import type { InitialState } from '../../consensus/state.js';
@@ -10,6 +9,7 @@ import type { Storage } from '../../storage.js';
 import type { LogIndex, NodeId, SnapshotMeta } from '../../types.js';
 import type { NodeEvents, SnapshotInfo } from '../api.js';
 import type { Applier } from '../applier.js';
+import { encodeSessions } from '../sessions/snapshot.js';
 import type { Waiter } from '../waiters.js';
 import { frameSnapshot } from './framing.js';
 import { SnapshotReceiver } from './receiver.js';
@@ -27,13 +27,11 @@ export interface SnapshotOptions extends TakerOptions, SenderOptions {
 }
 
 export interface SnapshotsHost extends Restorable {
-  readonly clock: Clock;
   readonly logger: Logger;
   readonly storage: Storage;
   readonly raft: Raft;
   readonly applier: Pick<Applier<never, never>, 'appliedIndex' | 'betweenBatches' | 'pause' | 'resume'>;
   readonly machine: Pick<StateMachine, 'snapshot' | 'restore'>;
-  encodeSessions(): Uint8Array;
   /** Has `task` done in the next turn, in the order of the calls. */
   enter(task: (now: number) => void): void;
   send(message: Message): void;
@@ -148,12 +146,12 @@ export class Snapshots {
   }
 
   #begin(): BegunSnapshot {
-    const { raft, applier, machine, encodeSessions } = this.#host;
+    const { raft, applier, machine, sessions } = this.#host;
     const index = applier.appliedIndex;
     const term = raft.termAt(index);
     if (term === undefined) throw new Error(`the log has no entry ${index}, which is applied`);
     const { configuration, index: configurationIndex } = raft.configurationAt(index);
-    const bytes = frameSnapshot(encodeSessions(), machine.snapshot());
+    const bytes = frameSnapshot(encodeSessions(sessions), machine.snapshot());
     return { meta: { index, term, configuration, configurationIndex }, bytes };
   }
 

@@ -5,6 +5,7 @@ import type { SnapshotWriter } from '../../storage.js';
 import type { LogIndex, SnapshotMeta } from '../../types.js';
 import type { SnapshotInfo } from '../api.js';
 import type { Waiter } from '../waiters.js';
+import { Stretch } from './stretch.js';
 
 /** Bytes written at a stretch, before other work of the event loop gets its turn. */
 const TURN_BYTES = 256 * 1024;
@@ -200,7 +201,7 @@ export class SnapshotTaker {
     let writer: SnapshotWriter | undefined;
     try {
       writer = await this.#host.createSnapshot(meta);
-      for (let sinceTurn = 0; ;) {
+      for (const stretch = new Stretch(this.#host.clock, TURN_BYTES); ;) {
         step = 'machine';
         const next = this.#interrupted ? undefined : await this.#nextOf(bytes);
         step = 'storage';
@@ -210,10 +211,7 @@ export class SnapshotTaker {
         }
         if (next.done === true) break;
         await writer.write(next.value);
-        sinceTurn += next.value.length;
-        if (sinceTurn < TURN_BYTES) continue;
-        sinceTurn = 0;
-        await new Promise<void>((resolve) => this.#host.clock.defer(resolve));
+        await stretch.worked(next.value.length);
       }
       await writer.commit();
       return meta;

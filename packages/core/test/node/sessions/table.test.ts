@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { EntryType } from '../../../src/index.js';
 import { MAX_RESULT_BYTES } from '../../../src/node/sessions/results.js';
-import { MAX_UNACKNOWLEDGED } from '../../../src/node/sessions/table.js';
+import { MAX_EVICTED, MAX_UNACKNOWLEDGED } from '../../../src/node/sessions/table.js';
 import { bytesOf, Log, replica } from '../support/replica.js';
 
 const texts = (applied: readonly { command: string }[]): string[] => applied.map(({ command }) => command);
@@ -99,9 +99,22 @@ test('beyond the limit, which travels in the entry, the least recently used are 
   const { apply, table } = replica();
   const log = new Log().register(3).register(3).register(3).command(1, 1, 'a').register(3);
   expect(apply(log.entries)).toEqual(['1', '2', '3', 'a@4', '5']);
-  expect([...table.sessions()].map(({ id }) => id)).toEqual([3, 1, 5]);
+  expect([...table.sessions()].map(([, { id }]) => id)).toEqual([3, 1, 5]);
   apply(new Log(6).register(1).entries);
-  expect([[...table.sessions()].map(({ id }) => id), table.results.size]).toEqual([[6], 0]);
+  expect([[...table.sessions()].map(([, { id }]) => id), table.results.size]).toEqual([[6], 0]);
+});
+
+test('a limit that was lowered is reached by and by: each new session closes a bounded number', () => {
+  const { apply, table } = replica();
+  const log = new Log();
+  for (let id = 1; id <= 200; id++) log.register(200);
+  log.register(10).register(10).register(10).register(10);
+  const sizes = [200, 201, 202, 203, 204].map((end, place) => {
+    apply(log.entries.slice(place === 0 ? 0 : end - 1, end));
+    return table.size;
+  });
+  expect(sizes).toEqual([200, 201 - MAX_EVICTED, 202 - 2 * MAX_EVICTED, 203 - 3 * MAX_EVICTED, 10]);
+  expect([...table.sessions()][0]?.[0]).toBe(195);
 });
 
 test('results are limited by bytes: the oldest are dropped, whose commands are still not applied again', () => {

@@ -26,28 +26,31 @@ async function gather(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
-async function unframe(parts: readonly Uint8Array[]): Promise<{ table: Uint8Array; state: Uint8Array }> {
-  const { table, machine } = await unframeSnapshot(chunksOf(parts));
-  return { table: Uint8Array.from(table), state: await gather(machine) };
+const table = (...blocks: readonly Uint8Array[]): Iterator<Uint8Array, undefined> => blocks.values();
+
+async function unframe(parts: readonly Uint8Array[]): Promise<{ blocks: Uint8Array[]; state: Uint8Array }> {
+  const blocks: Uint8Array[] = [];
+  const machine = await unframeSnapshot(chunksOf(parts), (block) => void blocks.push(Uint8Array.from(block)));
+  return { blocks, state: await gather(machine) };
 }
 
 test('session table and state come back from chunks of any size', async () => {
-  for (const [tableBytes, stateBytes] of [
-    [0, 0],
-    [0, 1],
-    [5, 0],
-    [300, 1000],
+  for (const [blockBytes, stateBytes] of [
+    [[], 0],
+    [[], 1],
+    [[5], 0],
+    [[300, 1, 20], 1000],
   ] as const) {
-    const [table, state] = [bytes(tableBytes), bytes(stateBytes)];
-    const whole = await gather(frameSnapshot(table, chunksOf(cut(state, [7, 1, 100]))));
+    const [blocks, state] = [blockBytes.map(bytes), bytes(stateBytes)];
+    const whole = await gather(frameSnapshot(table(...blocks), chunksOf(cut(state, [7, 1, 100]))));
     for (const sizes of [[1], [2, 3], [5], [8], [0, 4], [10_000]]) {
-      expect(await unframe(cut(whole, sizes))).toEqual({ table, state });
+      expect(await unframe(cut(whole, sizes))).toEqual({ blocks, state });
     }
   }
 });
 
 test('every byte that is changed, and every end that is missing, is noticed', async () => {
-  const whole = await gather(frameSnapshot(bytes(20), chunksOf([bytes(30)])));
+  const whole = await gather(frameSnapshot(table(bytes(20), bytes(5)), chunksOf([bytes(30)])));
   for (let at = 0; at < whole.length; at++) {
     const changed = Uint8Array.from(whole);
     changed[at] = (changed[at] as number) ^ 1;
@@ -56,10 +59,39 @@ test('every byte that is changed, and every end that is missing, is noticed', as
   }
 });
 
+test('nothing that is damaged is taken for a session table, and the rest of it is let go of', async () => {
+  const whole = await gather(frameSnapshot(table(bytes(20), bytes(20)), chunksOf([bytes(30)])));
+  const second = 4 + 4 + 20 + 4;
+  const swapped = Uint8Array.from(whole);
+  swapped.set(whole.subarray(second, second + 28), 4);
+  swapped.set(whole.subarray(4, second), second);
+  const left: Uint8Array[] = [];
+  const huge = Uint8Array.from(whole).fill(255, 4, 8);
+  for (const [damaged, taken, why] of [
+    [Uint8Array.from(whole).fill(0, second + 10, second + 12), 1, 'a checksum of its session table differs'],
+    [Uint8Array.of(...whole.subarray(0, 4), ...whole.subarray(second)), 0, 'a checksum of its session table differs'],
+    [swapped, 0, 'a checksum of its session table differs'],
+    [huge, 0, 'a block of 4294967295 bytes'],
+  ] as const) {
+    let ended = false;
+    async function* chunks(): AsyncGenerator<Uint8Array> {
+      try {
+        yield damaged;
+        yield bytes(1);
+      } finally {
+        ended = true;
+      }
+    }
+    left.length = 0;
+    await expect(unframeSnapshot(chunks(), (block) => void left.push(block))).rejects.toThrow(why);
+    expect([left.length, ended]).toEqual([taken, true]);
+  }
+});
+
 test('a format that is not known is refused by its number', async () => {
-  const whole = await gather(frameSnapshot(bytes(2), chunksOf([])));
+  const whole = await gather(frameSnapshot(table(bytes(2)), chunksOf([])));
   whole[0] = 9;
-  await expect(unframe([whole])).rejects.toThrow('has format 9, and this version reads 1');
+  await expect(unframe([whole])).rejects.toThrow('has format 9, and this version reads 2');
 });
 
 test('the machine is asked for its first chunk within the call, before anything is applied after it', async () => {
@@ -67,13 +99,13 @@ test('the machine is asked for its first chunk within the call, before anything 
   async function* machine(): AsyncGenerator<Uint8Array> {
     yield new TextEncoder().encode(state.join());
   }
-  const framed = frameSnapshot(bytes(0), machine());
+  const framed = frameSnapshot(table(), machine());
   state.push('b');
-  const { machine: read } = await unframeSnapshot(framed);
+  const read = await unframeSnapshot(framed, () => {});
   expect(new TextDecoder().decode(await gather(read))).toBe('a');
 });
 
-test('a snapshot that is given up lets the machine let go of it, read or not', async () => {
+test('a snapshot that is given up lets go of table and machine, read or not', async () => {
   const ended: string[] = [];
   async function* machine(name: string): AsyncGenerator<Uint8Array> {
     try {
@@ -83,14 +115,26 @@ test('a snapshot that is given up lets the machine let go of it, read or not', a
       ended.push(name);
     }
   }
-  await frameSnapshot(bytes(0), machine('unread')).return?.();
-  for await (const chunk of frameSnapshot(bytes(0), machine('begun'))) if (chunk.length === 1) break;
-  expect(ended).toEqual(['unread', 'begun']);
+  function* blocks(): Generator<Uint8Array, undefined> {
+    try {
+      yield bytes(1);
+      yield bytes(1);
+    } finally {
+      ended.push('table');
+    }
+  }
+  await frameSnapshot(table(), machine('unread')).return?.();
+  for await (const chunk of frameSnapshot(table(), machine('begun'))) if (chunk.length === 1) break;
+  const framed = frameSnapshot(blocks(), machine('both'));
+  await framed.next();
+  await framed.next();
+  await framed.return?.();
+  expect(ended).toEqual(['unread', 'begun', 'table', 'both']);
 });
 
 test('a machine that throws does so to whoever reads, and to nobody else', async () => {
   const machine = { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('no state')) }) };
-  const framed = frameSnapshot(bytes(0), machine);
+  const framed = frameSnapshot(table(), machine);
   await new Promise((resolve) => void setImmediate(resolve));
   await expect(gather(framed)).rejects.toThrow('no state');
 });

@@ -2,6 +2,7 @@ import { memoryStorage } from '@raft/storage-memory';
 import { afterEach, expect, test } from 'vitest';
 import { EntryType, StorageError } from '../../../src/index.js';
 import type { Storage } from '../../../src/index.js';
+import { frameSnapshot } from '../../../src/node/snapshots/framing.js';
 import { testCluster } from '../support/cluster.js';
 import type { Member, TestCluster } from '../support/cluster.js';
 import { watch } from '../support/outcome.js';
@@ -235,7 +236,8 @@ async function withSnapshot(storage: Storage, index: number, term: number): Prom
     configuration: { voters: ['1'], outgoing: [], learners: [], addresses: { '1': 'a' }, stores: {} },
   });
   // A framed snapshot without sessions, of a machine that yields nothing.
-  await writer.write(Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0xf7, 0xdf, 0x88, 0xa9));
+  async function* machine(): AsyncGenerator<Uint8Array> {}
+  for await (const chunk of frameSnapshot([].values(), machine())) await writer.write(chunk);
   await writer.commit();
 }
 

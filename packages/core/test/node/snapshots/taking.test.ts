@@ -20,7 +20,7 @@ interface Saved {
 async function saved({ storage }: Pick<Member, 'storage'>): Promise<Saved | undefined> {
   const reader = await storage.openSnapshot();
   if (reader === undefined) return undefined;
-  const { machine } = await unframeSnapshot(reader.chunks());
+  const machine = await unframeSnapshot(reader.chunks(), () => {});
   let text = '';
   for await (const chunk of machine) text += new TextDecoder().decode(chunk);
   const lines = text.split('\n').filter((line) => line !== '');

@@ -4,7 +4,7 @@ import { Applier } from '../../../src/node/applier.js';
 import { encodeSessionCommand, encodeSessionEntry } from '../../../src/node/sessions/entries.js';
 import type { SessionEntry } from '../../../src/node/sessions/entries.js';
 import { Refused } from '../../../src/node/sessions/outcomes.js';
-import { encodeSessions, restoreSessions } from '../../../src/node/sessions/snapshot.js';
+import { encodeSessions, SessionsReader } from '../../../src/node/sessions/snapshot.js';
 import { SessionTable } from '../../../src/node/sessions/table.js';
 import { textCodec } from './recorder.js';
 
@@ -16,24 +16,32 @@ export interface Replica {
   readonly applied: Applied<string>[];
   /** Applies entries as one batch for each number in `sizes`, and the rest one by one; gives the outcomes as text. */
   apply(entries: readonly Entry[], sizes?: readonly number[]): string[];
-  snapshot(): Uint8Array;
+  /** The blocks of the table as of the call. */
+  snapshot(): Iterable<Uint8Array>;
+}
+
+/** Makes the table what the blocks say. */
+export function restore(table: SessionTable, blocks: Iterable<Uint8Array>): void {
+  const reader = new SessionsReader(table);
+  for (const block of blocks) reader.take(block);
+  reader.finish();
 }
 
 export function replica({
   resultCodec = textCodec,
   result = ({ command, index }) => `${command}@${index}`,
   from = 1,
-  snapshot = new Uint8Array(),
+  snapshot = [],
   maxResultBytes,
 }: {
   readonly resultCodec?: Codec<string> | undefined | null;
   readonly result?: (entry: Applied<string>) => unknown;
   readonly from?: LogIndex;
-  readonly snapshot?: Uint8Array;
+  readonly snapshot?: Iterable<Uint8Array>;
   readonly maxResultBytes?: number;
 } = {}): Replica {
   const table = new SessionTable(maxResultBytes);
-  restoreSessions(table, snapshot);
+  restore(table, snapshot);
   const applied: Applied<string>[] = [];
   const outcomes: string[] = [];
   let log: readonly Entry[] = [];
@@ -69,7 +77,10 @@ export function replica({
       for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) task();
       return outcomes.slice(before);
     },
-    snapshot: () => encodeSessions(table),
+    snapshot() {
+      const blocks = encodeSessions(table);
+      return { [Symbol.iterator]: () => blocks };
+    },
   };
 }
 
