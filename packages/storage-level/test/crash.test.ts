@@ -13,8 +13,13 @@ import { Victim } from './support/victim.js';
 // Done for real: processes that are killed, file systems that are shut down, and one that is full. Single operations fail in
 // faults.test.ts.
 
-/** RAFT_CRASHES=50 kills and shuts down that often; by default a few times. */
-const crashes = Number(process.env['RAFT_CRASHES'] ?? 8);
+/** RAFT_CRASHES=N kills processes, and shuts each file system down, N times. */
+const given = process.env['RAFT_CRASHES'];
+const kills = Number(given ?? 8);
+const disks = [
+  { kind: 'xfs', cuts: Number(given ?? 50) },
+  { kind: 'ext4', cuts: Number(given ?? 8) },
+] as const;
 let root: string;
 
 beforeEach(() => {
@@ -39,48 +44,51 @@ function obstacle(mount: () => void): string | undefined {
 }
 
 describe('storage-level: crashes', { timeout: 600_000 }, () => {
-  test(`a process is killed ${crashes} times while it writes: nothing that was acknowledged is lost`, async () => {
+  test(`a process is killed ${kills} times while it writes: nothing that was acknowledged is lost`, async () => {
     const victim = new Victim(join(root, 'data'));
     let steps = 0;
-    for (let seed = 1; seed <= crashes; seed++) {
+    for (let seed = 1; seed <= kills; seed++) {
       await victim.start(seed);
       await sleep((seed * 97) % 400);
       steps += await victim.kill();
       await victim.verify(`seed ${seed}`);
     }
-    console.log(`level: ${crashes} processes killed, ${steps} steps acknowledged, none lost`);
+    console.log(`level: ${kills} processes killed, ${steps} steps acknowledged, none lost`);
     assert.ok(steps > 0);
   });
 
-  test(`a file system is shut down ${crashes} times without a flush: nothing is lost`, async (context) => {
-    const [image, place] = [join(root, 'image'), join(root, 'place')];
-    mkdirSync(place);
-    const mount = (): void => run('mount', '-o', 'loop', image, place);
-    const reason = obstacle(() => {
-      run('truncate', '-s', '400M', image);
-      run('mkfs.xfs', '-q', image);
-      run('xfs_io', '-V');
-      mount();
-    });
-    if (reason !== undefined) return context.skip(reason);
-    try {
-      const victim = new Victim(join(place, 'data'));
-      let steps = 0;
-      for (let seed = 1; seed <= crashes; seed++) {
-        await victim.start(seed);
-        await sleep((seed * 97) % 400);
-        victim.disbelieve();
-        run('xfs_io', '-x', '-c', 'shutdown', place);
-        steps += await victim.kill();
-        run('umount', place);
+  test.for(disks)(
+    '$kind is shut down $cuts times without a flush: nothing is lost',
+    async ({ kind, cuts }, context) => {
+      const [image, place] = [join(root, 'image'), join(root, 'place')];
+      mkdirSync(place);
+      const mount = (): void => run('mount', '-o', 'loop', image, place);
+      const reason = obstacle(() => {
+        run('truncate', '-s', '400M', image);
+        run(`mkfs.${kind}`, '-q', image);
+        run('xfs_io', '-V');
         mount();
-        await victim.verify(`seed ${seed}`);
+      });
+      if (reason !== undefined) return context.skip(reason);
+      try {
+        const victim = new Victim(join(place, 'data'));
+        let steps = 0;
+        for (let seed = 1; seed <= cuts; seed++) {
+          await victim.start(seed);
+          await sleep((seed * 97) % 200);
+          victim.disbelieve();
+          run('xfs_io', '-x', '-c', 'shutdown', place);
+          steps += await victim.kill();
+          run('umount', place);
+          mount();
+          await victim.verify(`seed ${seed}`);
+        }
+        console.log(`level: ${kind} shut down ${cuts} times, ${steps} steps acknowledged, none lost`);
+      } finally {
+        run('umount', place);
       }
-      console.log(`level: ${crashes} file systems shut down, ${steps} steps acknowledged, none lost`);
-    } finally {
-      run('umount', place);
-    }
-  });
+    },
+  );
 
   test('a full file system: refused in time with a reserve, a failed write without one; nothing is lost', async (context) => {
     const place = join(root, 'place');

@@ -7,11 +7,15 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const imageBytes = 400 * 1024 * 1024;
 
-/** An XFS file system in a file, which can be cut off from its disk as by a loss of power. */
+/** A file system in a file, which can be cut off from its disk as by a loss of power. */
 export interface LoopDisk {
   /** Where it is mounted. */
   readonly path: string;
-  /** From now on nothing gets to the disk, and every call fails; what was not synced is gone. */
+  /**
+   * Nothing gets to the disk any more, every call fails, and what was not synced is gone. What is told meanwhile proves nothing: an
+   * fdatasync that is under way when XFS is shut down may return 0 though its bytes are lost (9 times in 60 cuts of a bare loop that
+   * appends; never one that had returned before). A machine without power tells nothing.
+   */
   cutPower: () => Promise<void>;
   /** Mounts it again, after a cut. */
   restorePower: () => Promise<void>;
@@ -19,9 +23,10 @@ export interface LoopDisk {
 }
 
 /** Undefined where it takes more than this process has: the words say what. */
-export function makeLoopDisk(): LoopDisk | string {
+export function makeLoopDisk(kind: 'xfs' | 'ext4'): LoopDisk | string {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs Linux and root, to mount a file system';
-  for (const program of ['mkfs.xfs', 'xfs_io', 'mount', 'umount']) {
+  const mkfs = `mkfs.${kind}`;
+  for (const program of [mkfs, 'xfs_io', 'mount', 'umount']) {
     if (spawnSync(program, ['--version']).error) return `needs ${program} (Debian: xfsprogs, mount)`;
   }
   const root = mkdtempSync(join(tmpdir(), 'raft-power-'));
@@ -29,11 +34,11 @@ export function makeLoopDisk(): LoopDisk | string {
   writeFileSync(image, '');
   truncateSync(image, imageBytes);
   mkdirSync(path);
-  const made = spawnSync('mkfs.xfs', ['-q', image], { encoding: 'utf8' });
+  const made = spawnSync(mkfs, ['-q', image], { encoding: 'utf8' });
   const mounted = made.status === 0 ? spawnSync('mount', ['-o', 'loop', image, path], { encoding: 'utf8' }) : made;
   if (mounted.status !== 0) {
     rmSync(root, { recursive: true });
-    return `needs a loop device and a kernel with XFS: ${mounted.stderr.trim()}`;
+    return `needs a loop device and a kernel with ${kind}: ${mounted.stderr.trim()}`;
   }
   return {
     path,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { cpSync } from 'node:fs';
 import type { HardState, Restored, Storage } from '@raft/core';
 import { levelStorage } from '@raft/storage-level';
 import { identity } from './model.js';
@@ -78,7 +79,7 @@ export class Victim {
    * Lets it do so many steps, by way of another command, until it ends: by itself, or by what that command does to it. None: it
    * only opens the storage, and closes it.
    */
-  async run(seed: number, steps: number, command: readonly string[]): Promise<void> {
+  async run(seed: number, steps: number, command: readonly string[]): Promise<{ failed: boolean }> {
     const script = new URL('writer.mjs', import.meta.url).pathname;
     const [program, ...args] = [...command, process.execPath, script, this.#directory, `${seed}`, `${steps}`];
     if (steps > 0) this.#said = '';
@@ -92,15 +93,28 @@ export class Victim {
       hangs = true;
       process.kill(-(child.pid as number), 'SIGKILL');
     }, 60_000);
-    await once(child, 'close');
+    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
     clearTimeout(timer);
-    assert.ok(!hangs, `the writer does not end; it said ${this.#said.slice(-500)}`);
+    const end = `it ended with ${code ?? signal}; it said ${this.#said.slice(-500)}`;
+    assert.ok(!hangs, `the writer does not end; ${end}`);
     assert.doesNotMatch(this.#said, /^acknowledged/m, 'a batch was acknowledged after a write that failed');
+    const isKilled = signal === 'SIGKILL';
+    if (code !== 0 && !isKilled) assert.match(this.#said, /^failed RAFT_STORAGE_(IO|FULL) cannot /m, end);
+    return { failed: code !== 0 };
+  }
+
+  /** Another one that has done the same, with a directory of its own. */
+  copy(directory: string): Victim {
+    cpSync(this.#directory, directory, { recursive: true });
+    const copy = new Victim(directory);
+    copy.#log = this.#log;
+    copy.#said = this.#said;
+    return copy;
   }
 
   /**
-   * From here on it is believed nothing: a file system that is being shut down may say of a file that has grown that it is synced,
-   * though the log with its new size was dropped. A machine without power says nothing.
+   * From here on it is believed nothing: an fdatasync that is under way when XFS is shut down may return 0 though its bytes are lost
+   * (9 times in 60 shutdowns of a bare loop that appends; never one that had returned before). A machine without power says nothing.
    */
   disbelieve(): void {
     this.#saidBefore = this.#said.length;

@@ -5,7 +5,7 @@ import { levelStorage } from '../../dist/index.js';
 
 const [directory, seed, steps] = process.argv.slice(2);
 const limit = Number(steps ?? Number.POSITIVE_INFINITY);
-const snapshotEvery = steps === undefined ? 150 : 12;
+const snapshotEvery = steps === undefined ? 150 : 30;
 const say = (what) => writeSync(1, `${what}\n`);
 
 let state = Number(seed) + 1;
@@ -21,7 +21,7 @@ function entry(index, term) {
 }
 
 const storage = levelStorage({ directory });
-const restored = await storage.open({ clusterId: 'c', nodeId: 'n1', groupId: 'g' });
+const restored = await storage.open({ clusterId: 'c', nodeId: 'n1', groupId: 'g' }).catch(failed);
 let { lastIndex, firstIndex } = restored;
 let { term } = restored.hardState;
 let number = 0;
@@ -68,7 +68,7 @@ async function takeSnapshot() {
 
 /** Nothing more may be acknowledged. */
 async function failed(error) {
-  say(`failed ${error.message}`);
+  say(`failed ${error.code} ${error.message}`);
   const hardState = { term: 99, votedFor: undefined, commitIndex: 0 };
   await storage.append({ hardState, entries: [] }).then(
     () => say('acknowledged'),
@@ -88,4 +88,4 @@ for (let i = 0; i < limit; i++) {
 }
 await snapshots;
 while (waiting > 0) await new Promise((resolve) => setImmediate(resolve));
-await storage.close();
+await storage.close().catch(failed);
