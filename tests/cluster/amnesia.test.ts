@@ -5,6 +5,7 @@ import type { NodeId, Storage } from '@raft/core';
 import { encodeSet } from '@raft/kv';
 import { fileStorage } from '@raft/storage-file';
 import { levelStorage } from '@raft/storage-level';
+import { memoryStorage } from '@raft/storage-memory';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Cluster } from './support/cluster.js';
 import { eventually } from './support/eventually.js';
@@ -97,10 +98,12 @@ async function leadsWithX(made: Cluster): Promise<void> {
   expect(answer.type === 'get' && new TextDecoder().decode(answer.found?.value)).toBe(value);
 }
 
-describe.each<[string, (id: NodeId) => Storage]>([
+const durable: [string, (id: NodeId) => Storage][] = [
   ['simplefile', (id) => fileStorage({ directory: directoryOf(id), segmentBytes: 128 * 1024 })],
   ['level', (id) => levelStorage({ directory: directoryOf(id) })],
-])('amnesia (%s)', (_, storage) => {
+];
+
+describe.each(durable)('amnesia (%s)', (_, storage) => {
   test('a node whose record of X is damaged does not start, and the one without X does not lead', async () => {
     const made = await acknowledgeX(storage);
     expect(await damageX(directoryOf('2'))).toBeGreaterThan(0);
@@ -117,6 +120,38 @@ describe.each<[string, (id: NodeId) => Storage]>([
     await made.start('2', '3');
     await noLeader(made, ['2', '3']);
     await made.start('1');
+    await leadsWithX(made);
+  }, 60_000);
+});
+
+describe('amnesia (inmemory)', () => {
+  test('a process that restarts does not help the one without X to lead, nor vote as its former self', async () => {
+    // As long as an object stays, its process has not ended.
+    const processes = new Map<NodeId, Storage>();
+    const storage = (id: NodeId): Storage => {
+      const found = processes.get(id) ?? memoryStorage();
+      processes.set(id, found);
+      return found;
+    };
+    const made = await acknowledgeX(storage);
+    processes.delete('2');
+    await made.start('2', '3');
+    await noLeader(made, ['2', '3']);
+    await made.start('1');
+    const votersSeen: string[] = [];
+    made.life('1').node.on('membership', ({ voters }) => void votersSeen.push(voters.join()));
+    await leadsWithX(made);
+    // It is a new member: a learner first. Once admitted it has a vote again, and it and the former minority are enough.
+    await eventually(() => votersSeen.includes('1,3'), 'that 2 is a learner');
+    await eventually(
+      () =>
+        made.lives.every(({ node }) => {
+          const { voters, outgoing } = node.status().membership;
+          return voters.length === 3 && outgoing.length === 0;
+        }),
+      'the admission of 2',
+    );
+    await made.stop('1');
     await leadsWithX(made);
   }, 60_000);
 });
