@@ -8,10 +8,12 @@ import type { Configuration, Entry, EntryType, HardState, LogIndex, SnapshotMeta
  * that holds no such storage.
  *
  * A directory of another release's format is refused by all methods (`RAFT_STORAGE_CORRUPT`, naming the version).
- * Reading changes nothing: a torn tail is told of and left. `repair` and `recover` change something only with `apply: true`.
+ * Reading changes nothing: a torn tail is told of and left. `repair` and `recover` change something only with `apply: true`, and
+ * then all of it or nothing: what was interrupted once it was decided is finished by whoever opens the directory next, this or a
+ * start.
  */
 export interface StorageInspector {
-  /** Whose data these are; undefined when the record that tells it is damaged. */
+  /** Whose data these are; undefined when nothing tells it any more. */
   readonly identity: StoreIdentity | undefined;
 
   /** Every record, file by file, in the order in which they lie there, those that are damaged or no more in force included. */
@@ -27,8 +29,9 @@ export interface StorageInspector {
   verify(): Promise<Verification>;
 
   /**
-   * Cuts the log at the first damage, or begins it anew behind the snapshot, and removes a snapshot that is damaged when the
-   * log does without. Throws {@link StorageError} `RAFT_STORAGE_CORRUPT` for what cannot be repaired, and
+   * Cuts the log at the first damage, or begins it anew behind the snapshot, or, when nothing of either can be used, at entry 1;
+   * makes anew what tells whose data these are, from what else tells it; and removes a snapshot that is damaged when the log
+   * does without. Throws {@link StorageError} `RAFT_STORAGE_CORRUPT` for what cannot be repaired, and
    * {@link InvalidArgumentError} when `copyTo` exists.
    */
   repair(options: ChangeOptions): Promise<RepairPlan>;

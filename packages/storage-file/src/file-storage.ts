@@ -12,9 +12,10 @@ import type {
   StorageIdentity,
 } from '@raft/core';
 import { join } from 'node:path';
+import { finishChange } from './directory-change.js';
 import type { FileSystem } from './file-system.js';
 import { saltOf } from './frame.js';
-import { idsOf, segmentPath, snapshotPath, storeFileName, temporarySuffix } from './layout.js';
+import { changeName, idsOf, segmentPath, snapshotPath, storeFileName, temporarySuffix } from './layout.js';
 import { LogReader } from './log-reader.js';
 import { recoverLog } from './log-recovery.js';
 import { LogState, restoredHardState } from './log-state.js';
@@ -98,13 +99,25 @@ class FileStorage implements Storage {
 
   async #openStore(identity: StorageIdentity): Promise<{ store: StoreFile; content: StoreContent; names: string[] }> {
     const { directory } = this.#options;
+    const finished = await this.#finishChange();
     const names = await this.#tidy();
-    if (names.includes(storeFileName)) return { names, ...(await openStore(this.#fileSystem, directory, identity)) };
+    if (names.includes(storeFileName)) {
+      const { store, content } = await openStore(this.#fileSystem, directory, identity);
+      return { names, store, content: { ...content, repairs: [...finished, ...content.repairs] } };
+    }
     if (idsOf(names, 'log').length + idsOf(names, 'snapshot').length > 0) {
       throw new DamageError({ path: join(directory, storeFileName), offset: 0 }, 'it is missing, but the log is not');
     }
     const store = await createStore(this.#fileSystem, directory, identity);
     return { names, store, content: { record: store.record, mark: 'none', repairs: [] } };
+  }
+
+  async #finishChange(): Promise<string[]> {
+    const { directory } = this.#options;
+    const names = await doing(`list ${directory}`, () => this.#fileSystem.list(directory));
+    if (!names.includes(changeName)) return [];
+    const finished = await finishChange(this.#fileSystem, directory);
+    return finished === undefined ? [] : [finished];
   }
 
   /** Removes what was being made when the process ended. */
@@ -142,7 +155,7 @@ class FileStorage implements Storage {
       fileSystem,
       directory,
       identity,
-      salt,
+      frameKey,
       segmentBytes,
       failure,
       recovered,

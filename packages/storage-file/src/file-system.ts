@@ -11,6 +11,8 @@ export interface FileSystem {
   /** Replaces `to`. Durable after {@link syncDirectory} only. */
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
+  /** Durable once it has resolved, but for its name; `to` must not exist. May share blocks with `from`. */
+  copy(from: string, to: string): Promise<void>;
   /** Makes durable which files a directory has. */
   syncDirectory(path: string): Promise<void>;
   /**
@@ -39,4 +41,11 @@ export interface File {
   /** Bytes. */
   size(): Promise<number>;
   close(): Promise<void>;
+}
+
+/** Rejects with `ENOSPC` when less was written. */
+export async function writeWhole(file: File, bytes: Uint8Array, offset: number): Promise<void> {
+  const written = await file.write(bytes, offset);
+  // The disk is full, whatever else may be the matter.
+  if (written < bytes.length) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
 }

@@ -29,6 +29,7 @@ export const FrameType = {
   snapshot: 4,
   snapshotChunk: 5,
   snapshotEnd: 6,
+  change: 7,
 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 

@@ -3,7 +3,7 @@ import { StorageError } from '@raft/core';
 import type { SnapshotMeta, StorageRecord } from '@raft/core';
 import type { FileSystem } from './file-system.js';
 import { saltOf } from './frame.js';
-import { idsOf, snapshotName, snapshotPath, storeFileName } from './layout.js';
+import { changeName, idsOf, snapshotName, snapshotPath, storeFileName } from './layout.js';
 import { examineLog } from './log-examination.js';
 import type { Examination } from './log-examination.js';
 import { LogBuilder } from './log-builder.js';
@@ -12,13 +12,17 @@ import { checkStoredSnapshot } from './snapshot-present.js';
 import { openSnapshotFile } from './snapshot-reader.js';
 import { DamageError, doing } from './storage-failure.js';
 import { laterPlace, readStore, STORE_FILE_BYTES } from './store-file.js';
+import { storeFromOthers } from './store-from-others.js';
 import type { StoreContent } from './store-file.js';
 
 /** What a directory holds, as far as it can be read. */
 export interface Found {
   readonly names: readonly string[];
-  /** Nothing: the store's file cannot be read, so neither can anything else. */
+  /** When its file is damaged, what segments and snapshots say of it; nothing: nothing else can be read either. */
   readonly store: StoreContent | undefined;
+  /** Up to where the log is known to be durable, and whether that is in doubt. See {@link ExaminationOptions}. */
+  readonly durable: LogPlace;
+  readonly isDoubtful: boolean;
   readonly salt: number;
   readonly segments: readonly number[];
   readonly log: Examination;
@@ -37,14 +41,17 @@ export async function look(fileSystem: FileSystem, directory: string): Promise<F
   const snapshotId = idsOf(names, 'snapshot').at(-1) ?? 0;
   const log: Examination = { builder: new LogBuilder(), scanned: [], spare: undefined, torn: 0 };
   const found = { names, segments, snapshotId, log, salt: 0 };
-  const [store, storeDamage] = await damageOf(() => readStoreFile(fileSystem, directory, names));
+  const [read, storeDamage] = await damageOf(() => readStoreFile(fileSystem, directory, names));
+  const store = read ?? (await storeFromOthers(fileSystem, directory, segments, snapshotId));
   if (store === undefined) {
-    return { ...found, store, storeDamage, logDamage: undefined, snapshot: undefined, snapshotDamage: undefined };
+    const nothing = { logDamage: undefined, snapshot: undefined, snapshotDamage: undefined };
+    return { ...found, ...nothing, store, storeDamage, durable: { segment: 0, offset: 0 }, isDoubtful: true };
   }
   const { record, mark } = store;
   const salt = saltOf(record.frameKey);
   const durable = typeof mark === 'string' ? record.durable : laterPlace(record.durable, mark);
-  const options = { fileSystem, directory, ids: segments, salt, durable, isDoubtful: mark === 'damaged' };
+  const isDoubtful = mark === 'damaged';
+  const options = { fileSystem, directory, ids: segments, salt, durable, isDoubtful };
   const [, logDamage] = await damageOf(() => examineLog(options, log));
   const [snapshot, snapshotDamage] = await damageOf(async () => {
     checkStoredSnapshot(directory, snapshotId, undefined, record);
@@ -54,7 +61,7 @@ export async function look(fileSystem: FileSystem, directory: string): Promise<F
     checkStoredSnapshot(directory, snapshotId, reader.meta, record);
     return reader.meta;
   });
-  return { ...found, salt, store, storeDamage, logDamage, snapshot, snapshotDamage };
+  return { ...found, salt, store, storeDamage, durable, isDoubtful, logDamage, snapshot, snapshotDamage };
 }
 
 /** The outcome, or the damage that was met. */
@@ -94,7 +101,7 @@ export function tornPlace({ log, logDamage }: Found): LogPlace | undefined {
 
 export function* storeRecords({ store, storeDamage }: Found): Generator<StorageRecord> {
   const place = { kind: 'store', file: storeFileName, offset: 0, size: STORE_FILE_BYTES } as const;
-  if (store === undefined) {
+  if (store === undefined || storeDamage) {
     yield { ...place, state: 'damaged', note: storeDamage?.message };
     return;
   }
@@ -135,6 +142,13 @@ export async function* snapshotRecords(
 /** `RAFT_STORAGE_IO` unless the directory holds a storage of this kind. */
 export async function checkDirectory(fileSystem: FileSystem, directory: string): Promise<void> {
   const names = await doing(`list ${directory}`, () => fileSystem.list(directory));
-  if (names.includes(storeFileName) || idsOf(names, 'log').length > 0) return;
+  if (isFileStorage(names)) return;
   throw new StorageError('RAFT_STORAGE_IO', `${directory} holds no file storage: is it the directory of one node?`);
+}
+
+function isFileStorage(names: readonly string[]): boolean {
+  return (
+    [storeFileName, changeName].some((name) => names.includes(name)) ||
+    /\b\d{10}\.(log|snapshot)\b/.test(names.join('\n'))
+  );
 }

@@ -8,7 +8,7 @@ import { segmentName, segmentPath } from './layout.js';
 import { PREAMBLE_BYTES } from './preamble.js';
 import { decodeControl, decodeSegment } from './records.js';
 import type { LogPlace } from './records.js';
-import { doing } from './storage-failure.js';
+import { doing, storageError } from './storage-failure.js';
 
 export interface LogRecordsOptions {
   readonly fileSystem: FileSystem;
@@ -29,6 +29,8 @@ export async function* logRecords(options: LogRecordsOptions): AsyncGenerator<St
     const file = await doing(`open ${path}`, () => options.fileSystem.open(path, 'read'));
     try {
       previous = yield* segmentRecords(options, id, new FileWindow(file, await file.size()), previous);
+    } catch (error) {
+      throw storageError(error, `read ${path}`);
     } finally {
       await file.close();
     }

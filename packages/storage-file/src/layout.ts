@@ -7,10 +7,12 @@ import { join } from 'node:path';
  *   store                     whose data these are, and up to where the log is known to be durable
  *   0000000001.log …          segments of the log; the last one may be all zeros, made ahead
  *   0000000001.snapshot       the present snapshot
+ *   change                    what a repair or a recovery does; it was interrupted, and whoever opens the directory ends it
  *   *.tmp                     what was being made when the process ended; removed by the next one
  */
 
 export const storeFileName = 'store';
+export const changeName = 'change';
 export const temporarySuffix = '.tmp';
 
 export function segmentName(id: number): string {

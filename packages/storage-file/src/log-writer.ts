@@ -1,6 +1,7 @@
 import { StorageError } from '@raft/core';
 import type { HardState, LogBatch, LogIndex, StoreIdentity, TermRun } from '@raft/core';
 import type { FileSystem } from './file-system.js';
+import { saltOf } from './frame.js';
 import { batchBytesBound, GroupEncoder } from './group-encoder.js';
 import type { FrameSpot } from './group-encoder.js';
 import { indexChange } from './log-builder.js';
@@ -11,8 +12,7 @@ import { encodeControl } from './records.js';
 import type { LogPlace } from './records.js';
 import { SegmentSupply } from './segment-supply.js';
 import { SparseIndex } from './sparse-index.js';
-import { diskFull, doing, storageError } from './storage-failure.js';
-import type { FailStop } from './storage-failure.js';
+import { diskFull, doing, FailStop, storageError } from './storage-failure.js';
 
 /** Bytes of batches that go into one write; a larger batch goes alone. */
 const groupBytes = 4 * 1024 * 1024;
@@ -28,7 +28,8 @@ export interface LogWriterOptions {
   readonly fileSystem: FileSystem;
   readonly directory: string;
   readonly identity: StoreIdentity;
-  readonly salt: number;
+  /** See `StoreRecord.frameKey`. */
+  readonly frameKey: string;
   readonly segmentBytes: number;
   readonly failure: FailStop;
   /** Nothing: a new log. */
@@ -73,9 +74,9 @@ export class LogWriter {
   readonly ids: number[];
 
   constructor(options: LogWriterOptions) {
-    const { recovered, failure, salt } = options;
+    const { recovered, failure, frameKey } = options;
     this.#options = options;
-    this.#encoder = new GroupEncoder(salt);
+    this.#encoder = new GroupEncoder(saltOf(frameKey));
     this.state = recovered?.state ?? new LogState();
     this.state.hardState = options.hardState;
     this.index = recovered?.index ?? new SparseIndex();
@@ -234,9 +235,10 @@ export class LogWriter {
     const encoder = this.#encoder;
     encoder.begin(segment.id, segment.tail, (isNew ? before : segment)?.previous ?? 0);
     if (isNew) {
-      const { identity } = this.#options;
+      const { identity, frameKey } = this.#options;
       const { hardState, base, last } = this.state;
-      encoder.segment({ identity, segmentBytes: segment.bytes, previousEnd: before?.tail ?? 0, hardState, base, last });
+      const previousEnd = before?.tail ?? 0;
+      encoder.segment({ identity, frameKey, segmentBytes: segment.bytes, previousEnd, hardState, base, last });
     }
     return group.map(({ batch, change, control, bound }) => encoder.batch(control, batch.entries, change.first, bound));
   }
@@ -247,6 +249,30 @@ export class LogWriter {
     await this.#supply.close();
     const active = this.#active;
     if (active !== undefined) await doing(`close ${active.path}`, () => active.file.close());
+  }
+}
+
+/** Appends one batch to a log that no storage has open; gives its end. */
+export async function writeLog(
+  log: Pick<
+    LogWriterOptions,
+    'fileSystem' | 'directory' | 'identity' | 'frameKey' | 'segmentBytes' | 'recovered' | 'hardState'
+  >,
+  batch: LogBatch,
+): Promise<LogPlace> {
+  const writer = new LogWriter({
+    ...log,
+    failure: new FailStop(() => undefined),
+    begun: () => undefined,
+    mark: () => Promise.resolve(),
+    saveHardState: () => Promise.reject(new Error('it goes into the log')),
+  });
+  try {
+    await writer.append(batch);
+    const { id, tail } = writer.active!;
+    return { segment: id, offset: tail };
+  } finally {
+    await writer.close();
   }
 }
 

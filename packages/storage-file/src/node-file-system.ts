@@ -1,10 +1,10 @@
 import * as fs from 'node:fs';
-import { mkdir, open as openHandle, readdir, rename, unlink } from 'node:fs/promises';
+import { copyFile, mkdir, open as openHandle, readdir, rename, unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { lockDirectory } from './directory-lock.js';
 import type { File, FileSystem, OpenMode } from './file-system.js';
 
-const { O_CREAT, O_DSYNC, O_EXCL, O_RDONLY, O_RDWR } = fs.constants;
+const { COPYFILE_EXCL, COPYFILE_FICLONE, O_CREAT, O_DSYNC, O_EXCL, O_RDONLY, O_RDWR } = fs.constants;
 
 // On Linux a write to an O_DSYNC file is a write and an fdatasync in one trip through the thread pool. Elsewhere the flag
 // is missing or, as on macOS, stops short of the drive's cache, which fdatasync does flush.
@@ -31,6 +31,16 @@ export const nodeFileSystem: FileSystem = {
   list: (directory) => readdir(directory),
   rename,
   remove: unlink,
+  async copy(from, to) {
+    await copyFile(from, to, COPYFILE_EXCL | COPYFILE_FICLONE);
+    // Windows syncs only what is open for writing.
+    const handle = await openHandle(to, process.platform === 'win32' ? 'r+' : 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
   async syncDirectory(path) {
     // Windows cannot open a directory; NTFS keeps its own journal of names.
     if (process.platform === 'win32') return;

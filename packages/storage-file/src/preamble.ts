@@ -1,5 +1,5 @@
 /*
- * Log segments and snapshots begin with 16 bytes that tell what they are: a name of 8 bytes, a u32 with the version of the
+ * Log segments, snapshots and noted changes begin with 16 bytes that tell what they are: a name of 8 bytes, a u32 with the version of the
  * format, and a u32 that belongs to the kind of file. The first frame follows.
  */
 
@@ -10,6 +10,7 @@ export const FORMAT_VERSION = 1;
 
 export const segmentMagic: Buffer = Buffer.from('RAFTLOG\0', 'latin1');
 export const snapshotMagic: Buffer = Buffer.from('RAFTSNP\0', 'latin1');
+export const changeMagic: Buffer = Buffer.from('RAFTCHG\0', 'latin1');
 
 export function writePreamble(buffer: Buffer, magic: Buffer, version: number, extra = 0): void {
   magic.copy(buffer, 0);

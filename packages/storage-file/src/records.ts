@@ -33,6 +33,8 @@ export interface SegmentRecord {
   readonly hardState: HardState;
   readonly base: TermRun;
   readonly last: TermRun;
+  /** See {@link StoreRecord.frameKey}. */
+  readonly frameKey: string;
 }
 
 export interface ControlRecord {
@@ -46,6 +48,30 @@ export interface SnapshotRecord {
   readonly identity: StoreIdentity;
   readonly meta: SnapshotMeta;
   readonly chunkBytes: number;
+  /** See {@link StoreRecord.frameKey}. */
+  readonly frameKey: string;
+}
+
+/** What a repair or a recovery does to the files of a directory. */
+export interface DirectoryChange {
+  /** A noun, for people. */
+  readonly what: string;
+  readonly files: readonly FileChange[];
+}
+
+export interface FileChange {
+  readonly name: string;
+  readonly removed: boolean;
+  /** The file is made anew, of so many zeros, before the writes; 0: it is there. */
+  readonly madeBytes: number;
+  readonly writes: readonly FileWrite[];
+}
+
+export interface FileWrite {
+  readonly offset: number;
+  readonly data: Uint8Array;
+  /** Bytes of zeros instead of `data`. */
+  readonly zeros: number;
 }
 
 export function encodeStore({ identity, generation, durable, snapshot, hardState, frameKey }: StoreRecord): Uint8Array {
@@ -56,7 +82,7 @@ export function encodeStore({ identity, generation, durable, snapshot, hardState
     durableOffset: durable.offset,
     snapshot: snapshot ?? null,
     hardState: hardState ? wireHardState(hardState) : null,
-    frameKey: frameKey === identity.storeId ? '' : frameKey,
+    frameKey: wireFrameKey(frameKey, identity),
   }).finish();
 }
 
@@ -76,14 +102,17 @@ export function decodeStore(bytes: Uint8Array): StoreRecord {
 }
 
 export function encodeSegment(record: SegmentRecord): Uint8Array {
-  const { hardState, ...rest } = record;
-  return raftV1.SegmentHeader.encode({ ...rest, hardState: wireHardState(hardState) }).finish();
+  const { hardState, frameKey, ...rest } = record;
+  const key = wireFrameKey(frameKey, record.identity);
+  return raftV1.SegmentHeader.encode({ ...rest, hardState: wireHardState(hardState), frameKey: key }).finish();
 }
 
 export function decodeSegment(bytes: Uint8Array): SegmentRecord {
   const record = raftV1.SegmentHeader.decode(bytes);
+  const identity = identityOf(record.identity);
   return {
-    identity: identityOf(record.identity),
+    identity,
+    frameKey: record.frameKey || identity.storeId,
     segmentBytes: record.segmentBytes,
     previousEnd: record.previousEnd,
     hardState: hardStateOf(record.hardState) ?? { term: 0, votedFor: undefined, commitIndex: 0 },
@@ -114,7 +143,7 @@ export function decodeControl(bytes: Uint8Array): ControlRecord {
   };
 }
 
-export function encodeSnapshot({ identity, meta, chunkBytes }: SnapshotRecord): Uint8Array {
+export function encodeSnapshot({ identity, meta, chunkBytes, frameKey }: SnapshotRecord): Uint8Array {
   const { index, term, configuration, configurationIndex } = meta;
   return raftV1.SnapshotHeader.encode({
     identity,
@@ -122,6 +151,7 @@ export function encodeSnapshot({ identity, meta, chunkBytes }: SnapshotRecord): 
     configuration: configurationToProto(configuration),
     configurationIndex,
     chunkBytes,
+    frameKey: wireFrameKey(frameKey, identity),
   }).finish();
 }
 
@@ -130,10 +160,40 @@ export function decodeSnapshot(bytes: Uint8Array): SnapshotRecord {
   const { index, term } = positionOf(record.last) ?? { index: 0, term: 0 };
   const { configurationIndex } = record;
   const meta = { index, term, configuration: configurationFromProto(record.configuration), configurationIndex };
-  return { identity: identityOf(record.identity), meta, chunkBytes: record.chunkBytes };
+  const identity = identityOf(record.identity);
+  return { identity, meta, chunkBytes: record.chunkBytes, frameKey: record.frameKey || identity.storeId };
+}
+
+export function encodeChange({ what, files }: DirectoryChange): Uint8Array {
+  return raftV1.DirectoryChange.encode({
+    what,
+    files: files.map((file) => ({ ...file, writes: [...file.writes] })),
+  }).finish();
+}
+
+export function decodeChange(bytes: Uint8Array): DirectoryChange {
+  const { what, files } = raftV1.DirectoryChange.decode(bytes);
+  return {
+    what,
+    files: files.map(({ name, removed, madeBytes, writes }) => ({
+      name: name ?? '',
+      removed: removed ?? false,
+      madeBytes: madeBytes ?? 0,
+      writes: (writes ?? []).map(({ offset, data, zeros }) => ({
+        offset: offset ?? 0,
+        data: data ?? new Uint8Array(),
+        zeros: zeros ?? 0,
+      })),
+    })),
+  };
 }
 
 const nothing = new Uint8Array();
+
+/** Most stores never change their id, and have it for a key. */
+function wireFrameKey(frameKey: string, { storeId }: StoreIdentity): string {
+  return frameKey === storeId ? '' : frameKey;
+}
 
 function wireHardState({ term, votedFor, commitIndex }: HardState): raftV1.HardState.$Properties {
   return { term, votedFor: votedFor ?? '', commitIndex };

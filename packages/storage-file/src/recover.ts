@@ -1,14 +1,15 @@
-import { join } from 'node:path';
 import { encodeConfiguration, EntryType, InvalidArgumentError, StorageError } from '@raft/core';
-import type { RecoverOptions, RecoverPlan, StoreIdentity } from '@raft/core';
-import { copyFiles } from './copy-files.js';
-import { fileStorage } from './file-storage.js';
+import type { LogBatch, RecoverOptions, RecoverPlan, StoreIdentity } from '@raft/core';
+import { changeDirectory } from './directory-change.js';
 import type { FileSystem } from './file-system.js';
 import type { Found } from './inspect-files.js';
-import { segmentName, storeFileName } from './layout.js';
+import { recoverLog } from './log-recovery.js';
+import type { RecoveredLog } from './log-recovery.js';
 import { restoredHardState } from './log-state.js';
-import { doing } from './storage-failure.js';
-import { readStore, StoreFile } from './store-file.js';
+import { writeLog } from './log-writer.js';
+import { openStoreToWrite } from './store-file.js';
+
+const smallestSegmentBytes = 128 * 1024;
 
 /** See `StorageInspector.recover`. */
 export async function recover(
@@ -38,21 +39,15 @@ export async function recover(
   ];
   const plan = { steps, before, after, commitIndex, lastIndex, entry, applied: apply };
   if (!apply) return plan;
-  const changed = [storeFileName, ...found.segments.slice(-2).map(segmentName)];
-  await copyFiles(directory, changed, copyTo);
-  // The directory's lock is the caller's already.
-  const unlocked: FileSystem = { ...fileSystem, lock: () => Promise.resolve(() => Promise.resolve()) };
-  const segmentBytes = Math.min(Math.max(found.log.scanned.at(-1)?.bytes ?? 0, 128 * 1024), 1024 * 1024 * 1024);
-  const storage = fileStorage({ directory, segmentBytes, fileSystem: unlocked });
-  await storage.open(before);
-  try {
-    const data = encodeConfiguration(configuration);
-    const entries = [{ ...entry, type: EntryType.configuration, data }];
-    await storage.append({ hardState: { term: entry.term, votedFor: undefined, commitIndex }, entries });
-  } finally {
-    await storage.close();
-  }
-  await rename(fileSystem, directory, after);
+  const data = encodeConfiguration(configuration);
+  const batch = {
+    hardState: { term: entry.term, votedFor: undefined, commitIndex },
+    entries: [{ ...entry, type: EntryType.configuration, data }],
+  };
+  const { names } = found;
+  await changeDirectory(fileSystem, directory, { what: 'recovery', names, copyTo }, (staged) =>
+    begin(staged, directory, found, after, batch),
+  );
   return plan;
 }
 
@@ -72,15 +67,35 @@ function describe(voters: readonly string[], learners: readonly string[]): strin
   return `the voters are ${voters.join(', ')}${rest}`;
 }
 
-async function rename(fileSystem: FileSystem, directory: string, identity: StoreIdentity): Promise<void> {
-  const path = join(directory, storeFileName);
-  await doing(`write ${path}`, async () => {
-    const file = await fileSystem.open(path, 'write');
-    try {
-      const { record } = await readStore(file, path);
-      await new StoreFile(file, path, record).note({ identity });
-    } finally {
-      await file.close();
-    }
-  });
+/** Appends to the log in the new cluster's name. */
+async function begin(
+  fileSystem: FileSystem,
+  directory: string,
+  { segments: ids, salt, durable, isDoubtful, log, store }: Found,
+  identity: StoreIdentity,
+  batch: LogBatch,
+): Promise<void> {
+  const segmentBytes = Math.max(log.scanned.at(-1)?.bytes ?? 0, smallestSegmentBytes);
+  const recovered = await recoverLog({ fileSystem, directory, ids, salt, durable, isDoubtful, segmentBytes });
+  const { frameKey, hardState } = store!.record;
+  const end = await writeLog(
+    {
+      ...{ fileSystem, directory, identity, frameKey, segmentBytes },
+      recovered: recovered && asFull(recovered),
+      hardState: restoredHardState(log.builder.state, hardState),
+    },
+    batch,
+  );
+  const file = await openStoreToWrite(fileSystem, directory, store!.record);
+  try {
+    await file.mark(end);
+    await file.note({ identity, durable: end });
+  } finally {
+    await file.close();
+  }
+}
+
+/** Begins a new segment: its header has the new cluster's id, should the store's file ever be made anew from it. */
+function asFull(recovered: RecoveredLog): RecoveredLog {
+  return { ...recovered, active: { ...recovered.active, bytes: 0 } };
 }

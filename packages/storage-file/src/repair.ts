@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { ChangeOptions, HardState, IndexRange, RepairPlan, StorageRecord, TermRun } from '@raft/core';
-import { copyFiles } from './copy-files.js';
+import { changeDirectory } from './directory-change.js';
+import { writeWhole } from './file-system.js';
 import type { FileSystem } from './file-system.js';
 import { FileWindow } from './file-window.js';
 import { snapshotRecords } from './inspect-files.js';
 import type { Found } from './inspect-files.js';
-import { segmentName, segmentPath, snapshotName, storeFileName } from './layout.js';
+import { segmentName, segmentPath, snapshotName } from './layout.js';
 import { restoredHardState } from './log-state.js';
-import { LogWriter } from './log-writer.js';
-import type { LogPlace } from './records.js';
-import { saltOf } from './frame.js';
-import { doing, FailStop } from './storage-failure.js';
-import { StoreFile } from './store-file.js';
+import { writeLog } from './log-writer.js';
+import type { LogPlace, StoreRecord } from './records.js';
+import { doing } from './storage-failure.js';
+import { makeStore, newRecord, openStoreToWrite } from './store-file.js';
+import type { StoreFile } from './store-file.js';
+
+const zeros: Buffer = Buffer.alloc(1024 * 1024);
 
 /** What is to be done to the files. */
 interface Cut {
@@ -32,41 +35,32 @@ export async function repair(
   records: AsyncIterable<StorageRecord>,
   { apply, copyTo }: ChangeOptions,
 ): Promise<RepairPlan> {
-  const { store, storeDamage, logDamage } = found;
+  const { store, storeDamage, logDamage, names } = found;
   if (store === undefined) throw storeDamage!;
   const cut = planCut(found);
   const dropSnapshot = await snapshotToDrop(fileSystem, directory, found, cut);
   const steps: string[] = store.repairs.map((what) => `write the store's file anew: ${what}`);
+  if (storeDamage) steps.push(describeOwner(store.record, storeDamage.message));
   if (cut) steps.push(...describe(directory, found, cut));
-  if (dropSnapshot)
-    steps.push(`remove ${snapshotName(found.snapshotId)}, which is damaged: the log has all that it covers`);
-  const forgets = cut !== undefined && logDamage !== undefined;
-  const lost = forgets ? await lostEntries(found, cut, records) : undefined;
+  if (dropSnapshot) steps.push(describeDrop(found, cut));
+  // Without the store's file nobody knows how far the log went, nor of a vote that was written there.
+  const forgets = (cut !== undefined && logDamage !== undefined) || storeDamage !== undefined;
+  const told = forgets ? await toldOf(found, cut, records) : undefined;
+  const lost = cut !== undefined && logDamage !== undefined ? told?.lost : undefined;
   if (forgets)
     steps.push('give the storage a new store id, so that the cluster knows that it may have forgotten something');
-  if (!apply || steps.length === 0) return { steps, lost: lost?.entries, forgets, applied: false };
-  const changed = [
-    storeFileName,
-    ...(cut?.at ? [segmentName(cut.at.segment)] : []),
-    ...(cut?.remove ?? []).map(segmentName),
-    ...(dropSnapshot && found.snapshotId > 0 ? [snapshotName(found.snapshotId)] : []),
-  ];
-  await copyFiles(
-    directory,
-    changed.filter((name) => found.names.includes(name)),
-    copyTo,
-  );
-  if (cut) await cutLog(fileSystem, directory, cut);
-  if (dropSnapshot && found.names.includes(snapshotName(found.snapshotId))) {
-    await remove(fileSystem, directory, snapshotName(found.snapshotId));
-  }
-  const hardState = hardStateAfter(found, cut, lost);
-  await noteRepair(fileSystem, directory, found, { cut, forgets, dropSnapshot, hardState });
-  if (cut?.beginAfter) await beginLog(fileSystem, directory, found, cut.beginAfter, hardState);
-  return { steps, lost: lost?.entries, forgets, applied: true };
+  if (!apply || steps.length === 0) return { steps, lost, forgets, applied: false };
+  const hardState = hardStateAfter(found, cut, told?.term);
+  await changeDirectory(fileSystem, directory, { what: 'repair', names, copyTo }, async (staged) => {
+    if (cut) await cutLog(staged, directory, cut);
+    const snapshot = snapshotName(found.snapshotId);
+    if (dropSnapshot && names.includes(snapshot)) await staged.remove(join(directory, snapshot));
+    await writeStore(staged, directory, found, { cut, forgets, dropSnapshot, hardState });
+  });
+  return { steps, lost, forgets, applied: true };
 }
 
-/** Up to where the log is sound. Throws what a start throws when nothing can be cut to make it so. */
+/** Up to where the log is sound. */
 function planCut({ log, logDamage, segments, snapshot, snapshotDamage }: Found): Cut | undefined {
   const { state } = log.builder;
   const last = log.scanned.at(-1);
@@ -76,13 +70,13 @@ function planCut({ log, logDamage, segments, snapshot, snapshotDamage }: Found):
     const at = { segment: last.id, offset: last.end.offset };
     return { at, remove: segments.filter((id) => id > last.id), beginAfter: undefined };
   }
-  if (!logDamage) return { at: undefined, remove: segments, beginAfter: undefined };
-  // Nothing of the log can be used. Behind a snapshot it may begin anew; without one the node would know nothing at all.
-  if (snapshot === undefined || snapshotDamage) throw logDamage;
-  return { at: undefined, remove: segments, beginAfter: { index: snapshot.index, term: snapshot.term } };
+  // Nothing of the log can be used. Behind a snapshot it may begin anew; without one the node knows nothing any more.
+  const isBehindSnapshot = logDamage !== undefined && snapshot !== undefined && !snapshotDamage;
+  const beginAfter = isBehindSnapshot ? { index: snapshot.index, term: snapshot.term } : undefined;
+  return { at: undefined, remove: segments, beginAfter };
 }
 
-/** A damaged snapshot can go when the log holds everything from its first entry on. */
+/** A damaged snapshot can go when the log holds everything from its first entry on, or nothing at all. */
 async function snapshotToDrop(
   fileSystem: FileSystem,
   directory: string,
@@ -95,10 +89,22 @@ async function snapshotToDrop(
     for await (const { state } of snapshotRecords(fileSystem, directory, found)) damaged ||= state === 'damaged';
   }
   if (!damaged) return false;
+  const isEmpty = cut !== undefined && !cut.at && !cut.beginAfter;
   const isWhole = log.builder.state.base.index === 0 && (cut === undefined || cut.at !== undefined);
-  if (!isWhole && snapshotDamage) throw snapshotDamage;
+  if (!isEmpty && !isWhole && snapshotDamage) throw snapshotDamage;
   // Its metadata are sound, and the log goes on behind it: the node fetches another's.
-  return isWhole;
+  return isEmpty || isWhole;
+}
+
+function describeOwner({ identity }: StoreRecord, why: string): string {
+  const { clusterId, nodeId, groupId } = identity;
+  const whose = `cluster ${clusterId}, node ${nodeId}, group ${groupId}`;
+  return `make the store's file anew, from what the other files say of it (${whose}): ${why}`;
+}
+
+function describeDrop({ snapshotId }: Found, cut: Cut | undefined): string {
+  const why = cut && !cut.at ? 'and nothing follows it' : 'the log has all that it covers';
+  return `remove ${snapshotName(snapshotId)}, which is damaged: ${why}`;
 }
 
 function describe(directory: string, { logDamage, log }: Found, { at, remove, beginAfter }: Cut): string[] {
@@ -107,19 +113,23 @@ function describe(directory: string, { logDamage, log }: Found, { at, remove, be
   if (at) {
     const place = `${segmentPath(directory, at.segment)} at offset ${at.offset}`;
     steps.push(`cut ${place}, so that the log ends with entry ${log.builder.state.lastIndex}: ${why}`);
+  } else if (beginAfter) {
+    steps.push(`begin the log anew behind the snapshot of entries 1 to ${beginAfter.index}`);
+  } else if (logDamage) {
+    steps.push(`begin with an empty log, since NOTHING of it can be used: ${why}`);
   }
-  if (beginAfter) steps.push(`begin the log anew behind the snapshot of entries 1 to ${beginAfter.index}`);
   return steps;
 }
 
-interface Lost {
-  readonly entries: IndexRange;
-  /** The latest term that is told of. */
+interface Told {
+  /** What the log loses by the cut. */
+  readonly lost: IndexRange;
+  /** The latest term. */
   readonly term: number;
 }
 
-/** What is found behind the cut. */
-async function lostEntries(found: Found, cut: Cut, records: AsyncIterable<StorageRecord>): Promise<Lost> {
+/** What is found in all records, also behind the cut. */
+async function toldOf(found: Found, cut: Cut | undefined, records: AsyncIterable<StorageRecord>): Promise<Told> {
   let to = found.logDamage?.place.entries?.to ?? 0;
   let term = 0;
   for await (const record of records) {
@@ -127,7 +137,7 @@ async function lostEntries(found: Found, cut: Cut, records: AsyncIterable<Storag
     if (record.kind === 'hardState' || record.kind === 'entry') term = Math.max(term, record.term ?? 0);
   }
   const from = endOf(found, cut) + 1;
-  return { entries: { from, to: to < from ? undefined : to }, term };
+  return { lost: { from, to: to < from ? undefined : to }, term };
 }
 
 /** The last entry of the log after the repair. */
@@ -136,89 +146,79 @@ function endOf({ log }: Found, cut: Cut | undefined): number {
 }
 
 /** The latest that is known. What was lost may have been a vote, so one that forgets begins a term in which it gave none. */
-function hardStateAfter(found: Found, cut: Cut | undefined, lost: Lost | undefined): HardState {
+function hardStateAfter(found: Found, cut: Cut | undefined, toldTerm: number | undefined): HardState {
   const known = restoredHardState(found.log.builder.state, found.store?.record.hardState);
   const commitIndex = Math.min(known.commitIndex, endOf(found, cut));
-  if (!lost) return { ...known, commitIndex };
-  return { term: Math.max(known.term, lost.term) + 1, votedFor: undefined, commitIndex };
+  if (toldTerm === undefined) return { ...known, commitIndex };
+  return { term: Math.max(known.term, toldTerm) + 1, votedFor: undefined, commitIndex };
 }
 
 async function cutLog(fileSystem: FileSystem, directory: string, cut: Cut): Promise<void> {
-  for (const id of cut.remove.toReversed()) await remove(fileSystem, directory, segmentName(id));
+  for (const id of cut.remove) {
+    await doing(`remove ${segmentName(id)}`, () => fileSystem.remove(segmentPath(directory, id)));
+  }
   if (!cut.at) return;
   const { segment, offset } = cut.at;
   const path = segmentPath(directory, segment);
   await doing(`cut ${path}`, async () => {
     const file = await fileSystem.open(path, 'durable');
     try {
-      const last = await new FileWindow(file, await file.size()).lastNonZero(offset);
-      if (last < offset) return;
-      const zeros = Buffer.alloc(last + 1 - offset);
-      if ((await file.write(zeros, offset)) < zeros.length) throw new Error('short write');
+      const end = (await new FileWindow(file, await file.size()).lastNonZero(offset)) + 1;
+      for (let at = offset; at < end; at += zeros.length) {
+        await writeWhole(file, zeros.subarray(0, Math.min(zeros.length, end - at)), at);
+      }
     } finally {
       await file.close();
     }
   });
 }
 
-async function remove(fileSystem: FileSystem, directory: string, name: string): Promise<void> {
-  await doing(`remove ${name}`, () => fileSystem.remove(join(directory, name)));
-  await doing(`sync ${directory}`, () => fileSystem.syncDirectory(directory));
+interface StoreChange {
+  readonly cut: Cut | undefined;
+  readonly forgets: boolean;
+  readonly dropSnapshot: boolean;
+  readonly hardState: HardState;
 }
 
-async function noteRepair(
+/** Notes what is left, and begins a log that goes on behind the snapshot. */
+async function writeStore(
   fileSystem: FileSystem,
   directory: string,
-  { store, log }: Found,
-  change: { cut: Cut | undefined; forgets: boolean; dropSnapshot: boolean; hardState: HardState },
+  found: Found,
+  { cut, forgets, dropSnapshot, hardState }: StoreChange,
 ): Promise<void> {
-  const { record } = store!;
-  const path = join(directory, storeFileName);
+  const { record } = found.store!;
+  const identity = forgets ? { ...record.identity, storeId: randomUUID() } : record.identity;
+  const { frameKey } = record;
+  let durable = endOfLog(found, cut);
+  if (cut?.beginAfter) {
+    const segmentBytes = 128 * 1024;
+    const log = { fileSystem, directory, identity, frameKey, segmentBytes, recovered: undefined, hardState };
+    durable = await writeLog(log, { hardState, resetTo: cut.beginAfter, entries: [] });
+  }
+  const file = await openOrMakeStore(fileSystem, directory, found);
+  try {
+    await file.mark(durable);
+    await file.note({ identity, durable, hardState, snapshot: dropSnapshot ? undefined : snapshotOf(found) });
+  } finally {
+    await file.close();
+  }
+}
+
+function openOrMakeStore(fileSystem: FileSystem, directory: string, found: Found): Promise<StoreFile> {
+  const { record } = found.store!;
+  if (found.storeDamage === undefined) return openStoreToWrite(fileSystem, directory, record);
+  return makeStore(fileSystem, directory, newRecord(record.identity, record.frameKey));
+}
+
+/** As it was noted; when that is gone, as it is. */
+function snapshotOf({ store, storeDamage, snapshot, snapshotId }: Found): StoreRecord['snapshot'] {
+  if (storeDamage === undefined) return store!.record.snapshot;
+  return snapshot && { id: snapshotId, last: { index: snapshot.index, term: snapshot.term } };
+}
+
+function endOfLog({ log }: Found, cut: Cut | undefined): LogPlace {
+  if (cut) return cut.at ?? { segment: 0, offset: 0 };
   const last = log.scanned.at(-1);
-  const nowhere = { segment: 0, offset: 0 };
-  const end = last ? { segment: last.id, offset: last.end.offset } : nowhere;
-  const durable = change.cut ? (change.cut.at ?? nowhere) : end;
-  const file = await doing(`open ${path}`, () => fileSystem.open(path, 'write'));
-  const writer = new StoreFile(file, path, record);
-  try {
-    await writer.mark(durable);
-    await writer.note({
-      durable,
-      hardState: change.hardState,
-      ...(change.dropSnapshot ? { snapshot: undefined } : {}),
-      ...(change.forgets ? { identity: { ...record.identity, storeId: randomUUID() } } : {}),
-    });
-  } finally {
-    await writer.close();
-  }
-}
-
-/** Writes the first segment of a log that goes on behind the snapshot. */
-async function beginLog(
-  fileSystem: FileSystem,
-  directory: string,
-  { store }: Found,
-  resetTo: TermRun,
-  hardState: HardState,
-): Promise<void> {
-  const { identity, frameKey } = store!.record;
-  const failure = new FailStop(() => undefined);
-  const writer = new LogWriter({
-    fileSystem,
-    directory,
-    identity,
-    salt: saltOf(frameKey),
-    segmentBytes: 128 * 1024,
-    failure,
-    recovered: undefined,
-    hardState,
-    begun: () => undefined,
-    mark: () => Promise.resolve(),
-    saveHardState: () => Promise.reject(new Error('not written here')),
-  });
-  try {
-    await writer.append({ hardState, resetTo, entries: [] });
-  } finally {
-    await writer.close();
-  }
+  return last ? { segment: last.id, offset: last.end.offset } : { segment: 0, offset: 0 };
 }

@@ -92,8 +92,8 @@ class SnapshotFileWriter implements SnapshotWriter {
   }
 
   async #begin(): Promise<void> {
-    const { identity, meta } = this.#options;
-    const payload = encodeSnapshot({ identity, meta, chunkBytes });
+    const { identity, meta, frameKey } = this.#options;
+    const payload = encodeSnapshot({ identity, meta, chunkBytes, frameKey });
     const buffer = Buffer.alloc(PREAMBLE_BYTES + frameBytes(payload.length));
     writePreamble(buffer, snapshotMagic, FORMAT_VERSION, this.#nonce);
     await this.#put(buffer.subarray(0, PREAMBLE_BYTES));

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { InvalidArgumentError, StorageError } from '@raft/core';
 import type { StorageIdentity, StoreIdentity } from '@raft/core';
+import { writeWhole } from './file-system.js';
 import type { File, FileSystem } from './file-system.js';
 import { FRAME_HEADER_BYTES, FrameType, frameBytes, payloadIsIntact, readHeader, saltOf, sealFrame } from './frame.js';
 import { storeFileName, temporarySuffix } from './layout.js';
@@ -84,23 +85,26 @@ export class StoreFile {
   }
 }
 
-/** Makes the directory's store file, under its name only once it is durable. */
+/** Makes the store file of a new store. */
 export async function createStore(
   fileSystem: FileSystem,
   directory: string,
   identity: StorageIdentity,
 ): Promise<StoreFile> {
-  const path = join(directory, storeFileName);
   const { clusterId, nodeId, groupId } = identity;
   const storeId = randomUUID();
-  const record: StoreRecord = {
-    identity: { clusterId, nodeId, groupId, storeId },
-    generation: 0,
-    durable: { segment: 0, offset: 0 },
-    snapshot: undefined,
-    hardState: undefined,
-    frameKey: storeId,
-  };
+  return makeStore(fileSystem, directory, newRecord({ clusterId, nodeId, groupId, storeId }, storeId));
+}
+
+/** Of a store of which nothing else is known. */
+export function newRecord(identity: StoreIdentity, frameKey: string): StoreRecord {
+  const durable = { segment: 0, offset: 0 };
+  return { identity, generation: 0, durable, snapshot: undefined, hardState: undefined, frameKey };
+}
+
+/** Makes the file anew, under its name only once it is durable. */
+export async function makeStore(fileSystem: FileSystem, directory: string, record: StoreRecord): Promise<StoreFile> {
+  const path = join(directory, storeFileName);
   return doing(`create ${path}`, async () => {
     const made = await fileSystem.open(path + temporarySuffix, 'create');
     try {
@@ -115,6 +119,16 @@ export async function createStore(
     await fileSystem.syncDirectory(dirname(directory));
     return new StoreFile(await fileSystem.open(path, 'write'), path, record);
   });
+}
+
+/** Opens the file for changes of what was read from it. */
+export async function openStoreToWrite(
+  fileSystem: FileSystem,
+  directory: string,
+  record: StoreRecord,
+): Promise<StoreFile> {
+  const path = join(directory, storeFileName);
+  return new StoreFile(await doing(`open ${path}`, () => fileSystem.open(path, 'write')), path, record);
 }
 
 /** What a store's file holds. */
@@ -192,12 +206,6 @@ async function writeSlot(file: File, record: StoreRecord): Promise<void> {
   const fields = { segment: slot, offset: PREAMBLE_BYTES, controlBytes: payload.length, ...rest };
   sealFrame(buffer, PREAMBLE_BYTES, payload.length, fields, storeSalt);
   await writeWhole(file, buffer, slot * SLOT_BYTES);
-}
-
-async function writeWhole(file: File, bytes: Buffer, offset: number): Promise<void> {
-  const written = await file.write(bytes, offset);
-  // The disk is full, whatever else may be the matter.
-  if (written < bytes.length) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
 }
 
 function readSlot(buffer: Buffer, slot: number, path: string): StoreRecord | undefined {

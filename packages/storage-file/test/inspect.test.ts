@@ -277,19 +277,116 @@ describe('storage-file: repair', { timeout: 30_000 }, () => {
     assert.deepEqual((await verify()).problems, []);
   });
 
-  test('is refused where nothing is left to go on with', async () => {
+  test.each(['gone', 'damaged'] as const)(
+    "makes the store's file anew when it is %s, from the other files",
+    async (how) => {
+      await makeLog({ snapshot: 30, compact: 20 });
+      const { restored, content } = await open();
+      if (how === 'gone') rmSync(join(directory, 'store'));
+      else change('store', (bytes) => bytes.fill(0, 0, 8192));
+      await assert.rejects(open(), { code: 'RAFT_STORAGE_CORRUPT' });
+      assert.deepEqual(
+        (await verify()).problems.map(({ file }) => file),
+        ['store'],
+      );
+      const before = files(directory);
+      const copyTo = join(root, 'copy');
+      await inspecting(async (inspector) => {
+        assert.deepEqual(inspector.identity, { ...identity, storeId: restored.storeId });
+        const planned = await inspector.repair({ apply: false, copyTo });
+        assert.match(planned.steps.join('\n'), /make the store's file anew, .*\(cluster c, node n1, group g\)/);
+        assert.deepEqual([planned.lost, planned.forgets, planned.applied], [undefined, true, false]);
+        assert.deepEqual(files(directory), before);
+        assert.deepEqual({ ...(await inspector.repair({ apply: true, copyTo })), applied: false }, planned);
+      });
+      assert.deepEqual((await verify()).problems, []);
+      const after = await open();
+      assert.notEqual(after.restored.storeId, restored.storeId);
+      assert.deepEqual(after.content, { ...content, hardState: { term: 4, votedFor: undefined, commitIndex: 55 } });
+      assert.equal(after.restored.snapshot?.index, 30);
+      // The snapshot is remembered, too.
+      rmSync(join(directory, '0000000001.snapshot'));
+      await assert.rejects(open(), { code: 'RAFT_STORAGE_CORRUPT' });
+    },
+  );
+
+  test("makes the store's file anew once more, and after a recovery: under the latest identity", async () => {
     await makeLog();
-    rmSync(join(directory, '0000000001.log'));
-    const repair = inspecting((inspector) => inspector.repair({ apply: true, copyTo: join(root, 'copy') }));
-    await assert.rejects(repair, { code: 'RAFT_STORAGE_CORRUPT' });
+    const lose = async (): Promise<StorageInspector['identity']> => {
+      rmSync(join(directory, 'store'));
+      return inspecting(async (inspector) => {
+        const { identity: found } = inspector;
+        await inspector.repair({ apply: true, copyTo: join(root, `copy-${Math.random()}`) });
+        return found;
+      });
+    };
+    await lose();
+    const { restored } = await open();
+    const storage = fileStorage({ directory, segmentBytes });
+    await storage.open(identity);
+    for (let i = 61; i <= 90; i++) await storage.append({ entries: [entry(i, 4, 5000)] });
+    await storage.compact(89);
+    await storage.close();
+    // No segment is left that was begun under the first store id, which all checksums start from.
+    assert.deepEqual(await lose(), { ...identity, storeId: restored.storeId });
+    assert.equal((await open()).restored.lastIndex, 90);
+    const { after } = await inspecting((inspector) =>
+      inspector.recover({ apply: true, copyTo: join(root, 'copy'), clusterId: 'd', configuration }),
+    );
+    assert.deepEqual(await lose(), after);
+    await assert.rejects(open(), { code: 'RAFT_STORAGE_IDENTITY' });
+    assert.equal((await open({ ...identity, clusterId: 'd' })).restored.lastIndex, 91);
+  });
+
+  test('begins with an empty log when nothing of it can be used, and says so', async () => {
+    await makeLog({ snapshot: 30 });
+    const { restored } = await open();
+    change('0000000001.snapshot', (bytes) => bytes.fill(0, 0, 100));
+    writeFileSync(join(directory, '0000000001.log'), '');
+    await assert.rejects(open(), { code: 'RAFT_STORAGE_CORRUPT' });
+    const copyTo = join(root, 'copy');
+    const plan = await inspecting((inspector) => inspector.repair({ apply: true, copyTo }));
+    assert.deepEqual([plan.lost, plan.forgets], [{ from: 1, to: 60 }, true]);
+    assert.match(plan.steps.join('\n'), /begin with an empty log, since NOTHING of it can be used/);
+    assert.match(plan.steps.join('\n'), /remove 0000000001.snapshot, which is damaged: and nothing follows it/);
+    assert(files(copyTo).has('0000000002.log'));
+    assert.deepEqual((await verify()).problems, []);
+    const after = await open();
+    assert.notEqual(after.restored.storeId, restored.storeId);
+    assert.deepEqual(after.content, {
+      hardState: { term: 4, votedFor: undefined, commitIndex: 0 },
+      firstIndex: 1,
+      entries: [],
+    });
+  });
+
+  test('begins with an empty log when its only segment was emptied', async () => {
+    const storage = fileStorage({ directory, segmentBytes });
+    await storage.open(identity);
+    await storage.append({ hardState: { term: 7, votedFor: 'n1', commitIndex: 0 }, entries: [entry(1, 7)] });
+    await storage.close();
+    for (const name of readdirSync(directory).filter((each) => each.endsWith('.log'))) {
+      writeFileSync(join(directory, name), '');
+    }
+    await assert.rejects(open(), { code: 'RAFT_STORAGE_CORRUPT' });
+    const plan = await inspecting((inspector) => inspector.repair({ apply: true, copyTo: join(root, 'copy') }));
+    assert.deepEqual([plan.lost, plan.forgets], [{ from: 1, to: undefined }, true]);
+    assert.equal((await open()).restored.lastIndex, 0);
+  });
+
+  test('is refused where nothing tells whose data they are', async () => {
+    await makeLog();
     change('store', (bytes) => bytes.fill(0, 0, 8192));
+    for (const name of readdirSync(directory).filter((each) => each.endsWith('.log'))) {
+      change(name, (bytes) => bytes.fill(0, 0, 4096));
+    }
     assert.equal(await inspecting((inspector) => Promise.resolve(inspector.identity)), undefined);
     assert.deepEqual(
       (await verify()).problems.map(({ file }) => file),
       ['store'],
     );
-    const other = inspecting((inspector) => inspector.repair({ apply: true, copyTo: join(root, 'copy') }));
-    await assert.rejects(other, { code: 'RAFT_STORAGE_CORRUPT' });
+    const repair = inspecting((inspector) => inspector.repair({ apply: true, copyTo: join(root, 'copy') }));
+    await assert.rejects(repair, { code: 'RAFT_STORAGE_CORRUPT' });
   });
 
   test('removes a damaged snapshot that the log can do without, and leaves one that it needs', async () => {

@@ -2045,6 +2045,9 @@ export namespace raft {
             /** SegmentHeader last. */
             last?: (raft.v1.LogPosition.$Properties|null);
 
+            /** SegmentHeader frameKey. */
+            frameKey: string;
+
             /**
              * Encodes the specified SegmentHeader message. Does not implicitly {@link raft.v1.SegmentHeader.verify|verify} messages.
              * @param message SegmentHeader message or plain object to encode
@@ -2086,6 +2089,9 @@ export namespace raft {
 
                 /** SegmentHeader last */
                 last?: (raft.v1.LogPosition.$Properties|null);
+
+                /** SegmentHeader frameKey */
+                frameKey?: (string|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -2204,6 +2210,9 @@ export namespace raft {
             /** SnapshotHeader configurationIndex. */
             configurationIndex: number;
 
+            /** SnapshotHeader frameKey. */
+            frameKey: string;
+
             /**
              * Encodes the specified SnapshotHeader message. Does not implicitly {@link raft.v1.SnapshotHeader.verify|verify} messages.
              * @param message SnapshotHeader message or plain object to encode
@@ -2243,12 +2252,222 @@ export namespace raft {
                 /** SnapshotHeader configurationIndex */
                 configurationIndex?: (number|null);
 
+                /** SnapshotHeader frameKey */
+                frameKey?: (string|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a SnapshotHeader. */
             type $Shape = raft.v1.SnapshotHeader.$Properties;
+        }
+
+        /**
+         * Properties of a DirectoryChange.
+         * @deprecated Use raft.v1.DirectoryChange.$Properties instead.
+         */
+        interface IDirectoryChange extends raft.v1.DirectoryChange.$Properties {
+        }
+
+        /** Represents a DirectoryChange. */
+        class DirectoryChange {
+
+            /**
+             * Constructs a new DirectoryChange.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.DirectoryChange.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** DirectoryChange what. */
+            what: string;
+
+            /** DirectoryChange files. */
+            files: raft.v1.FileChange.$Properties[];
+
+            /**
+             * Encodes the specified DirectoryChange message. Does not implicitly {@link raft.v1.DirectoryChange.verify|verify} messages.
+             * @param message DirectoryChange message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.DirectoryChange.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a DirectoryChange message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.DirectoryChange & raft.v1.DirectoryChange.$Shape} DirectoryChange
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.DirectoryChange & raft.v1.DirectoryChange.$Shape;
+        }
+
+        namespace DirectoryChange {
+
+            /** Properties of a DirectoryChange. */
+            interface $Properties {
+
+                /** DirectoryChange what */
+                what?: (string|null);
+
+                /** DirectoryChange files */
+                files?: (raft.v1.FileChange.$Properties[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a DirectoryChange. */
+            type $Shape = raft.v1.DirectoryChange.$Properties;
+        }
+
+        /**
+         * Properties of a FileChange.
+         * @deprecated Use raft.v1.FileChange.$Properties instead.
+         */
+        interface IFileChange extends raft.v1.FileChange.$Properties {
+        }
+
+        /** Represents a FileChange. */
+        class FileChange {
+
+            /**
+             * Constructs a new FileChange.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.FileChange.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** FileChange name. */
+            name: string;
+
+            /** FileChange removed. */
+            removed: boolean;
+
+            /** FileChange madeBytes. */
+            madeBytes: number;
+
+            /** FileChange writes. */
+            writes: raft.v1.FileWrite.$Properties[];
+
+            /**
+             * Encodes the specified FileChange message. Does not implicitly {@link raft.v1.FileChange.verify|verify} messages.
+             * @param message FileChange message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.FileChange.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a FileChange message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.FileChange & raft.v1.FileChange.$Shape} FileChange
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.FileChange & raft.v1.FileChange.$Shape;
+        }
+
+        namespace FileChange {
+
+            /** Properties of a FileChange. */
+            interface $Properties {
+
+                /** FileChange name */
+                name?: (string|null);
+
+                /** FileChange removed */
+                removed?: (boolean|null);
+
+                /** FileChange madeBytes */
+                madeBytes?: (number|null);
+
+                /** FileChange writes */
+                writes?: (raft.v1.FileWrite.$Properties[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a FileChange. */
+            type $Shape = raft.v1.FileChange.$Properties;
+        }
+
+        /**
+         * Properties of a FileWrite.
+         * @deprecated Use raft.v1.FileWrite.$Properties instead.
+         */
+        interface IFileWrite extends raft.v1.FileWrite.$Properties {
+        }
+
+        /** Represents a FileWrite. */
+        class FileWrite {
+
+            /**
+             * Constructs a new FileWrite.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: raft.v1.FileWrite.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** FileWrite offset. */
+            offset: number;
+
+            /** FileWrite data. */
+            data: Uint8Array;
+
+            /** FileWrite zeros. */
+            zeros: number;
+
+            /**
+             * Encodes the specified FileWrite message. Does not implicitly {@link raft.v1.FileWrite.verify|verify} messages.
+             * @param message FileWrite message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: raft.v1.FileWrite.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a FileWrite message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {raft.v1.FileWrite & raft.v1.FileWrite.$Shape} FileWrite
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): raft.v1.FileWrite & raft.v1.FileWrite.$Shape;
+        }
+
+        namespace FileWrite {
+
+            /** Properties of a FileWrite. */
+            interface $Properties {
+
+                /** FileWrite offset */
+                offset?: (number|null);
+
+                /** FileWrite data */
+                data?: (Uint8Array|null);
+
+                /** FileWrite zeros */
+                zeros?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a FileWrite. */
+            type $Shape = raft.v1.FileWrite.$Properties;
         }
 
         /**

@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path';
 import { StorageError } from '@raft/core';
 import type { Random } from '@raft/core';
 import type { File, FileSystem, OpenMode } from '@raft/storage-file';
@@ -42,7 +43,8 @@ export class SimulatedDisk {
   #names: Names = new Map();
   #durableNames: Names = new Map();
   /** Changes of names since the last sync, oldest first. */
-  #renamings: ((names: Names) => void)[] = [];
+  #renamings: { readonly directory: string; readonly change: (names: Names) => unknown }[] = [];
+  readonly #directories = new Set<string>();
   #locks = new Set<string>();
   #operations = 0;
   #fault: { readonly at: number; readonly kind: Fault } | undefined;
@@ -57,6 +59,8 @@ export class SimulatedDisk {
     this.#random = random;
   }
 
+  /** Number of the first operation that changed something; 0: none did. */
+  firstChange: number = 0;
   /** What the last operation that failed was. */
   failed: string = '';
   /** Files that are open, by their paths. */
@@ -81,6 +85,7 @@ export class SimulatedDisk {
   /** The `at`-th operation from now on fails; 0: none does. */
   failAt(at: number, kind: Fault): void {
     this.#operations = 0;
+    this.firstChange = 0;
     this.#fault = at === 0 ? undefined : { at, kind };
     this.#whenKilled = new Promise((resolve) => (this.#killed = resolve));
   }
@@ -102,7 +107,7 @@ export class SimulatedDisk {
   crash(): void {
     this.kill();
     const survivors = Math.floor(this.#random() * (this.#renamings.length + 1));
-    for (const change of this.#renamings.slice(0, survivors)) change(this.#durableNames);
+    for (const { change } of this.#renamings.slice(0, survivors)) change(this.#durableNames);
     this.#renamings = [];
     for (const inode of new Set(this.#durableNames.values())) this.#settle(inode);
     this.#names = new Map(this.#durableNames);
@@ -120,28 +125,67 @@ export class SimulatedDisk {
     inode.bytes = Buffer.from(inode.durable);
   }
 
+  /** Another disk with what is on this one, all of it durable. */
+  clone(random: Random): SimulatedDisk {
+    const disk = new SimulatedDisk(random);
+    for (const [path, { bytes }] of this.#names) {
+      disk.#names.set(path, { bytes: Buffer.from(bytes), durable: Buffer.from(bytes), unsynced: [] });
+    }
+    disk.#durableNames = new Map(disk.#names);
+    for (const directory of this.#directories) disk.#directories.add(directory);
+    disk.failAt(0, 'kill');
+    return disk;
+  }
+
+  /** Changes what is on the disk, under all names of the file. */
+  damage(path: string, change: (bytes: Buffer) => unknown): void {
+    const inode = this.#find(path);
+    change(inode.bytes);
+    inode.durable = Buffer.from(inode.bytes);
+  }
+
+  /** A file is no more, and nobody removed it. */
+  lose(path: string): void {
+    this.#names.delete(path);
+    this.#durableNames.delete(path);
+  }
+
   /** The file system as the process that lives now sees it. */
   fileSystem(): FileSystem {
     const life = this.#life;
     const step = <T>(what: string, work: () => T): Promise<T> => this.#step(life, what, work);
     return {
       open: (path, mode) => step(`open ${path}`, () => this.#open(life, path, mode)),
-      makeDirectory: () => step('make directory', () => undefined),
-      list: (directory) => step('list', () => [...this.#names.keys()].map((path) => path.slice(directory.length + 1))),
+      makeDirectory: (path) => step('make directory', () => void this.#directories.add(path)),
+      list: (directory) =>
+        step('list', () => {
+          const names = [...this.#names.keys()]
+            .filter((path) => dirname(path) === directory)
+            .map((path) => basename(path));
+          if (names.length === 0 && !this.#directories.has(directory)) throw systemError('ENOENT', directory);
+          return names;
+        }),
       rename: (from, to) =>
         step(`rename ${from}`, () => {
           const inode = this.#find(from);
-          this.#change((names) => names.delete(from) && names.set(to, inode));
+          this.#change(from, (names) => names.delete(from) && names.set(to, inode));
         }),
       remove: (path) =>
         step(`remove ${path}`, () => {
           this.#find(path);
-          this.#change((names) => names.delete(path));
+          this.#change(path, (names) => names.delete(path));
         }),
-      syncDirectory: () =>
+      copy: (from, to) =>
+        step(`copy ${from}`, () => {
+          if (this.#names.has(to)) throw systemError('EEXIST', to);
+          const bytes = Buffer.from(this.#find(from).bytes);
+          const made: Inode = { bytes, durable: Buffer.from(bytes), unsynced: [] };
+          this.#change(to, (names) => names.set(to, made));
+        }),
+      syncDirectory: (directory) =>
         step('sync directory', () => {
-          this.#durableNames = new Map(this.#names);
-          this.#renamings = [];
+          for (const each of this.#renamings) if (each.directory === directory) each.change(this.#durableNames);
+          this.#renamings = this.#renamings.filter((each) => each.directory !== directory);
         }),
       lock: (directory) =>
         step('lock', () => {
@@ -158,16 +202,16 @@ export class SimulatedDisk {
     return inode;
   }
 
-  #change(change: (names: Names) => unknown): void {
+  #change(path: string, change: (names: Names) => unknown): void {
     change(this.#names);
-    this.#renamings.push(change);
+    this.#renamings.push({ directory: dirname(path), change });
   }
 
   #open(life: number, path: string, mode: OpenMode): File {
     if (mode === 'create') {
       if (this.#names.has(path)) throw systemError('EEXIST', path);
       const made: Inode = { bytes: Buffer.alloc(0), durable: Buffer.alloc(0), unsynced: [] };
-      this.#change((names) => names.set(path, made));
+      this.#change(path, (names) => names.set(path, made));
     }
     const inode = this.#find(path);
     this.open.push(path);
@@ -228,6 +272,7 @@ export class SimulatedDisk {
     if (life !== this.#life) return new Promise(() => {});
     const kind = this.#due();
     this.#operations++;
+    if (/^(write|rename|remove|copy)/.test(what)) this.firstChange ||= this.#operations;
     if (kind === undefined || kind === 'short write') return work();
     if (kind === 'kill' || kind === 'torn write') {
       this.#life++;
