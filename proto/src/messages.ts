@@ -18,7 +18,7 @@ import { varintBytes } from './wire.js';
 
 export type SmallMessage = Exclude<Message, AppendEntries | InstallSnapshot | Propose>;
 
-const outcomes = ['continue', 'installed', 'refused'] as const;
+const outcomes = ['continue', 'installed', 'refused', 'damaged'] as const;
 const refusals = [undefined, 'notLeader', 'overloaded', 'transferring', 'diskFull'] as const;
 
 /** All but those that may be large, which are written by hand. Throws RangeError for numbers that are not integers from 0 to 2^53 - 1. */

@@ -100,7 +100,7 @@ export const message: fc.Arbitrary<Message> = fc.oneof(
     streamId: integer,
     index: integer,
     offset: integer,
-    outcome: fc.constantFrom('continue' as const, 'installed' as const, 'refused' as const),
+    outcome: fc.constantFrom('continue' as const, 'installed' as const, 'refused' as const, 'damaged' as const),
     storeId: text,
   }),
   fc.record({ ...header, type: fc.constant('timeoutNow' as const) }),

@@ -100,8 +100,11 @@ export interface InstallSnapshotResponse extends Header {
   readonly index: LogIndex;
   /** The byte that is wanted next: all before it has been written. */
   readonly offset: number;
-  /** `installed`: durable and restored, or not needed any more; `refused`: cannot be taken now, start over later. */
-  readonly outcome: 'continue' | 'installed' | 'refused';
+  /**
+   * `installed`: durable and restored, or not needed any more; `refused`: cannot be taken now, start over later; `damaged`: every piece was
+   * as it was sent, and the whole is not what was once written: the leader must send another.
+   */
+  readonly outcome: 'continue' | 'installed' | 'refused' | 'damaged';
   readonly storeId: string;
 }
 

@@ -39,7 +39,8 @@ export interface StateMachine<Command = Uint8Array, Result = unknown, Query = un
   snapshot(): AsyncIterable<Uint8Array>;
   /**
    * Replaces the state by a snapshot's. Neither `apply` nor `query` is called meanwhile. Read the chunks to their end: only there it
-   * turns out whether all of them were what had been written, and otherwise they throw {@link StorageError} `RAFT_STORAGE_CORRUPT`.
+   * turns out whether all of them were what had been written, and otherwise they throw {@link StorageError} `RAFT_STORAGE_CORRUPT`. Let that
+   * error pass: the node then fetches another snapshot and calls `restore` again, whatever state the first call left behind.
    */
   restore(chunks: AsyncIterable<Uint8Array>): Promise<void>;
 }

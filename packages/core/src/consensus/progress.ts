@@ -45,6 +45,8 @@ export class Progress {
   /** A stream of the snapshot is under way, or asked for. */
   isStreaming = false;
   snapshotAgainAt = 0;
+  /** In a row. */
+  snapshotsRefused = 0;
   streamId = 0;
 
   /** The last entry that went with the probe under way: streaming goes on behind it. */

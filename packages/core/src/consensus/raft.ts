@@ -24,6 +24,7 @@ import {
   chunkReceived,
   receiveInstallSnapshot,
   receiveInstallSnapshotResponse,
+  snapshotDamaged,
   snapshotFailed,
   snapshotInstalled,
   snapshotPiece,
@@ -31,7 +32,7 @@ import {
 import type { SnapshotPiece, WrittenPiece } from './snapshot.js';
 import { RaftState } from './state.js';
 import type { ActiveRole, ConfigurationAt, InitialState, LoadRequest, RaftOptions, ReadLevel } from './state.js';
-import { preferPriority, receiveTimeoutNow, transferLeadership } from './transfer.js';
+import { handOverIfReady, preferPriority, receiveTimeoutNow, transferLeadership } from './transfer.js';
 
 /**
  * One member of a Raft group, as a pure state machine: it does no I/O, knows no clock and draws no random number of its own.
@@ -277,9 +278,22 @@ export class Raft {
     return snapshotPiece(this.#state, peer, term, piece);
   }
 
-  /** The stream to `peer` is given up; when it still needs a snapshot, it is told again after an election timeout. */
-  snapshotFailed(peer: NodeId, now: number): void {
-    snapshotFailed(this.#enter(now), peer);
+  /**
+   * The stream to `peer` is given up; when it still needs a snapshot, it is told again after an election timeout, or after longer ones when
+   * it is `refused` time and again.
+   */
+  snapshotFailed(peer: NodeId, now: number, why: 'silent' | 'refused' = 'silent'): void {
+    snapshotFailed(this.#enter(now), peer, why);
+  }
+
+  /** The leader's snapshot is in the storage and cannot be read back: another one is asked for, and this node does not lead until it is installed. */
+  snapshotDamaged(now: number): void {
+    snapshotDamaged(this.#enter(now));
+  }
+
+  /** This node cannot make a snapshot that a follower needs: another voter is to lead, if one can at once. */
+  snapshotUnavailable(now: number): void {
+    handOverIfReady(this.#enterBusy(now));
   }
 
   // The host's disk and time

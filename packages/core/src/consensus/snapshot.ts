@@ -5,6 +5,7 @@ import { followLeader } from './follower.js';
 import { heard } from './identity.js';
 import { completeReads } from './read.js';
 import { matched } from './replication.js';
+import { becomeFollower } from './roles.js';
 import type { RaftState } from './state.js';
 
 /** A piece of a snapshot that is about to be sent. */
@@ -27,13 +28,17 @@ export function snapshotPiece(
   return { type: 'installSnapshot', from: state.id, to, term, round: state.round, ...piece };
 }
 
+/** Sixteen times the usual pause, at most, before a follower that refuses is tried again. */
+const MAX_DOUBLINGS = 4;
+
 /** Given up: what was kept for this follower is kept no longer, and it is tried again only after a while. */
-export function snapshotFailed(state: RaftState, peer: NodeId): void {
+export function snapshotFailed(state: RaftState, peer: NodeId, why: 'silent' | 'refused'): void {
   const progress = state.progress.get(peer);
   if (progress?.isStreaming !== true) return;
   progress.isStreaming = false;
   progress.keepsAfter = undefined;
-  progress.snapshotAgainAt = state.now + state.options.electionTimeoutMs.max;
+  const doublings = why === 'refused' ? Math.min(progress.snapshotsRefused++, MAX_DOUBLINGS) : 0;
+  progress.snapshotAgainAt = state.now + state.options.electionTimeoutMs.max * 2 ** doublings;
   compact(state);
 }
 
@@ -43,6 +48,7 @@ export function receiveInstallSnapshotResponse(state: RaftState, message: Instal
   heard(state, message.from, progress, message.storeId);
   progress.ackedRound = Math.max(progress.ackedRound, message.round);
   if (message.outcome === 'installed') {
+    progress.snapshotsRefused = 0;
     // What a snapshot holds is committed, and so part of this leader's log.
     matched(state, progress, message.index);
     // It was installed too late. An answer to an earlier stream says nothing of the present one.
@@ -62,6 +68,13 @@ export function receiveInstallSnapshotResponse(state: RaftState, message: Instal
 
 /** Of a `refused` that answers no stream: the follower asks for a snapshot that covers its `index` at least. */
 const NO_STREAM = 0;
+
+/** A leader's snapshot turned out damaged before it was restored: this node has its log and its votes, and needs another one. */
+export function snapshotDamaged(state: RaftState): void {
+  state.needsSnapshot = true;
+  // It cannot lead, as its machine shows nothing; it may have campaigned meanwhile.
+  if (state.role !== 'follower') becomeFollower(state, state.term, undefined, 'the snapshot is damaged');
+}
 
 /** Its own is damaged, and nothing else tells the leader that it needs one: with each round, since it may be lost. */
 export function askForSnapshot(state: RaftState): void {

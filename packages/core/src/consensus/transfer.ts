@@ -45,6 +45,13 @@ export function begin(
   state.transfer = { target, ...how, term: state.term, deadline, toldRound: 0 };
 }
 
+/** To one that has all but the latest, if there is one: otherwise this node leads on, and nobody is kept waiting for it. */
+export function handOverIfReady(state: RaftState): void {
+  const target = bestTarget(state);
+  if (state.role !== 'leader' || state.transfer !== undefined || target === undefined) return;
+  if (state.progress.get(target)?.state === 'replicate') begin(state, target, { requested: false, mustLeave: false });
+}
+
 /** The voter that is there and knows most. */
 function bestTarget(state: RaftState): NodeId | undefined {
   let best: { readonly id: NodeId; readonly progress: Progress } | undefined;

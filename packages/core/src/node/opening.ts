@@ -5,12 +5,11 @@ import {
   membersOf,
 } from '../consensus/configuration.js';
 import type { ConfigurationAt, InitialState } from '../consensus/state.js';
-import { StorageError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { Restored, Storage } from '../storage.js';
 import { EntryType } from '../types.js';
 import type { Address, Entry, LogIndex, NodeId } from '../types.js';
-import { alignLog, restoreSnapshot } from './snapshots/restore.js';
+import { alignLog, isDamage, restoreSnapshot } from './snapshots/restore.js';
 import type { Restorable } from './snapshots/restore.js';
 
 export interface OpeningOptions extends Restorable {
@@ -75,10 +74,9 @@ async function restoreMachine(
     await restoreSnapshot(storage, options);
     return true;
   } catch (error) {
-    const isDamaged = error instanceof StorageError && error.code === 'RAFT_STORAGE_CORRUPT';
     const members = membersOf(configurations.at(-1)!.configuration);
     members.delete(options.id);
-    if (!isDamaged || members.size === 0) throw error;
+    if (!isDamage(error) || members.size === 0) throw error;
     const others = [...members].join(', ');
     const message = `the snapshot cannot be read, and one is fetched from the leader (of ${others}): ${error.message}`;
     options.logger('error', message, { error });

@@ -5,6 +5,15 @@ import type { Configuration, Entry, HardState, LogBatch, LogIndex, SnapshotMeta,
 export interface StoredSnapshot {
   readonly meta: SnapshotMeta;
   readonly chunks: readonly Uint8Array[];
+  /** A bit of it has flipped; it stays with this snapshot wherever it is copied. */
+  rot?: Rot | undefined;
+}
+
+export interface Rot {
+  /** The bit, as a part of all of them. */
+  readonly at: number;
+  /** Whether the storage notices when that is read; otherwise it hands the bit out as it is. */
+  readonly isSeen: boolean;
 }
 
 const nobody: Configuration = { voters: [], outgoing: [], learners: [], addresses: {}, stores: {} };

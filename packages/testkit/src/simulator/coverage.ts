@@ -78,6 +78,8 @@ export const situations = [
   'slowDisks',
   'diskErrors',
   'disksWiped',
+  'snapshotsRotted',
+  'rotRead',
   'disksFull',
   'writesRefusedByFullDisk',
   'convergences',

@@ -1,5 +1,6 @@
 import type { Agenda } from './agenda.js';
 import { Content } from './content.js';
+import type { Rot } from './content.js';
 import type { Dice, Range } from './dice.js';
 
 export interface DiskProfile {
@@ -59,6 +60,8 @@ export class Disk {
   hasReserve = true;
   /** The next operation of this kind fails. */
   failing: DiskOperation | undefined;
+  /** What becomes of the next snapshot that is committed. */
+  rotNext: Rot | undefined;
   /** What the next start has to mend. */
   repairs: string[] = [];
   /** Taken into possession by a process. */
@@ -115,6 +118,13 @@ export class Disk {
     return { lost: unsynced.length - survived, survived, torn };
   }
 
+  /** Whether a snapshot on it is damaged, or will be. */
+  get isRotten(): boolean {
+    return (
+      [this.durable, this.written].some(({ snapshot }) => snapshot?.rot !== undefined) || this.rotNext !== undefined
+    );
+  }
+
   /** Everything is gone, and it shows: the storage that is made on it has another id. */
   wipe(): void {
     this.crash();
@@ -122,6 +132,7 @@ export class Disk {
     this.durable = new Content();
     this.written = new Content();
     this.repairs = [];
+    this.rotNext = undefined;
     this.storeId = `store-${this.#dice.seed().toString(16)}`;
   }
 

@@ -27,6 +27,8 @@ export interface FaultScene {
   readonly leader: Victim | undefined;
   /** Whether the cluster can do without what this node has on its disk, and will tell that it is gone. */
   maySpareDisk(victim: Victim): boolean;
+  /** As `maySpareDisk`, for the snapshot alone. */
+  maySpareSnapshot(victim: Victim): boolean;
   readonly electionTimeoutMs: { readonly min: number; readonly max: number };
   after(delayMs: number, task: () => void): void;
 }
@@ -93,6 +95,18 @@ const table: Readonly<Record<string, Strike>> = {
     member.crash();
     member.disk.wipe();
     return { description: `wipe ${member.id}`, undo: () => member.restart() };
+  },
+  /** Found when it is read next: for a follower, or at the next start; or at once, when it is one that is about to be installed. */
+  rotSnapshot(scene, dice) {
+    const member = dice.chance(0.5) ? (scene.leader ?? dice.pick(scene.members)) : dice.pick(scene.members);
+    if (!scene.maySpareSnapshot(member)) return undefined;
+    scene.coverage.counts.snapshotsRotted++;
+    const { id, disk } = member;
+    const { snapshot } = disk.durable;
+    const rot = { at: dice.random(), isSeen: dice.chance(0.5) };
+    if (snapshot === undefined || dice.chance(0.3)) disk.rotNext = rot;
+    else snapshot.rot = rot;
+    return { description: `rot the snapshot of ${id}`, undo: () => {} };
   },
   fullDisk: (scene, dice) => fillDisk(scene, dice, dice.pick(scene.members)),
   fullLeaderDisk: (scene, dice) => scene.leader && fillDisk(scene, dice, scene.leader),

@@ -263,6 +263,7 @@ export class Member implements Victim {
         this.#note(() => `its disk fails at ${operation}`);
       },
       compacting: () => void coverage.counts.compactions++,
+      readRot: () => void coverage.counts.rotRead++,
     };
   }
 

@@ -303,6 +303,7 @@ class Simulation implements World, FaultScene, LoadScene {
       this.members.some((member) => member.id === id && this.#knowsAll(member, voters));
     const isWhole = this.members.every(({ id }) => voters.includes(id) || !this.#wiped.has(id));
     if (!voters.includes(victim.id) || voters.length < 3 || !isWhole || !voters.every(isKnown)) return false;
+    if (this.members.some(({ disk }) => disk.isRotten)) return false;
     for (const id of this.#wiped) if (voters.includes(id)) this.coverage.counts.nodesReadmitted++;
     this.#wiped.clear();
     this.#wiped.add(victim.id);
@@ -312,6 +313,12 @@ class Simulation implements World, FaultScene, LoadScene {
   #knowsAll({ disk }: Member, voters: readonly NodeId[]): boolean {
     const stores = disk.durable.configuration()?.stores;
     return voters.every((id) => this.members.some((other) => other.id === id && stores?.[id] === other.disk.storeId));
+  }
+
+  /** One at a time, and not while a disk is lost. Who is left alone with it could get no other, so the members stay the same. */
+  maySpareSnapshot(victim: Victim): boolean {
+    if (this.profile.features.membership || this.#wiped.size > 0 || this.profile.voters.length < 3) return false;
+    return this.profile.voters.includes(victim.id) && !this.members.some(({ disk }) => disk.isRotten);
   }
 
   #planFaults(): void {

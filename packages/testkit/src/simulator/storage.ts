@@ -24,6 +24,8 @@ export interface StorageWatcher {
   /** An operation failed as it was told to. */
   failed(operation: DiskOperation): void;
   compacting(): void;
+  /** A snapshot is read at the place where it is damaged. */
+  readRot(): void;
 }
 
 /** What a process sees of its disk, through one life. */
@@ -127,7 +129,7 @@ export class SimulatedStorage implements Storage {
       commit: async () => {
         this.#checkWriter(writer);
         this.#writer = undefined;
-        await this.#commit({ meta, chunks });
+        await this.#commit({ meta, chunks, rot: this.#disk.rotNext });
       },
       abort: async () => {
         if (this.#writer === writer) this.#writer = undefined;
@@ -147,23 +149,33 @@ export class SimulatedStorage implements Storage {
       if (!isOpen) throw new StorageError('RAFT_STORAGE_CLOSED', 'the reader of the snapshot is closed');
       return this.#wait('read');
     };
+    const size = snapshot.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    const asRead = (chunk: Uint8Array, at: number): Uint8Array => this.#asRead(snapshot, size, chunk, at);
     return {
       meta: snapshot.meta,
-      size: snapshot.chunks.reduce((sum, chunk) => sum + chunk.length, 0),
+      size,
       async *chunks(offset = 0) {
-        let skip = offset;
+        let at = 0;
         for (const chunk of snapshot.chunks) {
-          if (skip < chunk.length) {
+          if (offset < at + chunk.length) {
             await wait();
-            yield chunk.slice(skip);
+            yield asRead(chunk, at).slice(Math.max(0, offset - at));
           }
-          skip = Math.max(0, skip - chunk.length);
+          at += chunk.length;
         }
       },
       async close() {
         isOpen = false;
       },
     };
+  }
+
+  #asRead({ rot }: StoredSnapshot, size: number, chunk: Uint8Array, at: number): Uint8Array {
+    const place = rot === undefined ? -1 : Math.floor(rot.at * size) - at;
+    if (rot === undefined || place < 0 || place >= chunk.length) return chunk;
+    this.#watcher.readRot();
+    if (rot.isSeen) throw new StorageError('RAFT_STORAGE_CORRUPT', `the snapshot is damaged at offset ${at + place}`);
+    return chunk.map((byte, i) => (i === place ? byte ^ 1 : byte));
   }
 
   /** Ends when what was appended before is on the disk. */
@@ -210,6 +222,7 @@ export class SimulatedStorage implements Storage {
         canTear: true,
         apply: (content) => {
           content.snapshot = snapshot;
+          this.#disk.rotNext = undefined;
         },
         done: () => this.#process.run('arrival', resolve),
       });

@@ -7,8 +7,8 @@ import { crc32 } from './crc32.js';
 //   block: [uint32 LE length] [so many bytes] [checksum]; the last one has length 0
 //   checksum: uint32 LE CRC-32 of everything before but for checksums
 
-const VERSION = 2;
-const CHECKSUM_BYTES = 4;
+export const VERSION = 2;
+export const CHECKSUM_BYTES = 4;
 /** Far more than a block has: a length beyond it is damage. */
 const MAX_BLOCK_BYTES = 16 * 1024 * 1024;
 
@@ -71,7 +71,7 @@ function uint32(value: number): Uint8Array {
   return bytes;
 }
 
-function readUint32(bytes: Uint8Array, at: number): number {
+export function readUint32(bytes: Uint8Array, at: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(at, true);
 }
 
@@ -177,7 +177,7 @@ function damaged(how: string): StorageError {
 }
 
 /** A copy only where there is more than one. */
-function joined(parts: readonly Uint8Array[]): Uint8Array {
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0] as Uint8Array;
   const all = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0));
   let at = 0;

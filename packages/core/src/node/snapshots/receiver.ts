@@ -5,6 +5,8 @@ import type { InstallSnapshot, InstallSnapshotResponse } from '../../messages.js
 import type { SnapshotWriter } from '../../storage.js';
 import type { LogIndex, NodeId, SnapshotMeta, Term } from '../../types.js';
 import { crc32 } from './crc32.js';
+import { FrameCheck } from './frame-check.js';
+import { VERSION } from './framing.js';
 
 /** Pieces that wait to be written; a leader has fewer under way, so more are dropped. */
 const MAX_WAITING = 16;
@@ -18,8 +20,8 @@ export interface ReceiverHost {
   reserve(): Promise<() => void>;
   createSnapshot(meta: SnapshotMeta): Promise<SnapshotWriter>;
   answer(piece: InstallSnapshot, answer: Pick<InstallSnapshotResponse, 'offset' | 'outcome' | 'index'>): void;
-  /** The snapshot is durable: brings log and machine to where it is. Does not reject. */
-  install(meta: SnapshotMeta): Promise<void>;
+  /** The snapshot is durable: brings log and machine to where it is. Does not reject; false: it cannot be read back, send it again. */
+  install(meta: SnapshotMeta): Promise<boolean>;
   broken(error: unknown): void;
 }
 
@@ -29,6 +31,7 @@ interface Incoming {
   readonly streamId: number;
   readonly writer: SnapshotWriter;
   readonly release: () => void;
+  readonly check: FrameCheck;
   written: number;
 }
 
@@ -132,6 +135,7 @@ export class SnapshotReceiver {
     const incoming = this.#incoming;
     if (incoming?.written !== piece.offset) return this.#answer(piece, incoming?.written ?? 0);
     await incoming.writer.write(piece.data);
+    incoming.check.add(piece.data);
     incoming.written += piece.data.length;
     if (epoch !== this.#epoch) return;
     if (piece.done) await this.#finish(piece, incoming);
@@ -148,22 +152,37 @@ export class SnapshotReceiver {
     }
     if (writer === undefined) return;
     const { from: leader, term, streamId } = piece;
-    this.#incoming = { leader, term, streamId, writer, release, written: 0 };
+    this.#incoming = { leader, term, streamId, writer, release, check: new FrameCheck(), written: 0 };
     this.#host.logger('info', `a snapshot comes from ${leader}`, { index: piece.snapshot.index });
   }
 
   /** What is committed is whole and true whoever leads by then, so its installation goes to its end. */
   async #finish(piece: InstallSnapshot, incoming: Incoming): Promise<void> {
+    if (!incoming.check.isWhole) return this.#refuseDamaged(piece, incoming.check.foreignVersion);
     await incoming.writer.commit();
     this.#incoming = undefined;
-    this.#whole = { piece, size: incoming.written, installed: false };
+    const whole = { piece, size: incoming.written, installed: false };
+    this.#whole = whole;
     try {
-      await this.#host.install(piece.snapshot);
+      whole.installed = await this.#host.install(piece.snapshot);
     } finally {
-      this.#whole.installed = true;
       incoming.release();
     }
-    this.#answerWhole(piece);
+    if (whole.installed) return this.#answerWhole(piece);
+    this.#whole = undefined;
+    this.#answer(piece, 0, 'refused');
+  }
+
+  /** Before it takes the place of the present one: its leader read it as it is, so it has to make another. */
+  async #refuseDamaged(piece: InstallSnapshot, foreignVersion: number | undefined): Promise<void> {
+    const { logger } = this.#host;
+    await this.#abort();
+    const why =
+      foreignVersion === undefined
+        ? 'is not what was written: its checksum differs'
+        : `has format ${foreignVersion}, and this version reads ${VERSION}: use the version that wrote it`;
+    logger('error', `the snapshot from ${piece.from} ${why}`, { index: piece.snapshot.index });
+    this.#answer(piece, 0, foreignVersion === undefined ? 'damaged' : 'refused');
   }
 
   #answerWhole(piece: InstallSnapshot): void {

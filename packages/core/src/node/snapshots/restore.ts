@@ -18,6 +18,11 @@ export interface Restorable {
   readonly sessions: SessionTable;
 }
 
+/** Whether it says that a snapshot is not what was written; any other error of a storage is final. */
+export function isDamage(error: unknown): error is StorageError {
+  return error instanceof StorageError && error.code === 'RAFT_STORAGE_CORRUPT';
+}
+
 /** Throws {@link StorageError} `RAFT_STORAGE_CORRUPT` when it cannot be read, and what the state machine throws. */
 export async function restoreSnapshot(storage: Storage, { clock, machine, sessions }: Restorable): Promise<void> {
   const reader = await storage.openSnapshot();

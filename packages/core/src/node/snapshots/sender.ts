@@ -9,6 +9,10 @@ import { crc32 } from './crc32.js';
 import { Pace } from './pace.js';
 import { SnapshotStream } from './stream.js';
 import type { StreamEnd } from './stream.js';
+import { isDamage } from './restore.js';
+
+/** How often in a row a damaged snapshot is replaced for one follower, at once; later only after a pause. */
+const MAX_REPLACEMENTS = 3;
 
 export interface SenderOptions {
   readonly pieceBytes: number;
@@ -26,8 +30,10 @@ export interface SenderHost {
   takeSnapshot(damaged: boolean): Promise<unknown>;
   /** Sends a piece; false when the consensus wants no more of them. */
   send(peer: NodeId, term: Term, piece: SnapshotPiece): boolean;
-  /** The follower did not get it; the consensus tries again after a while. */
-  failed(peer: NodeId, term: Term): void;
+  /** The follower did not get it; the consensus tries again after a while, and after longer ones when it is refused time and again. */
+  failed(peer: NodeId, why: 'silent' | 'refused'): void;
+  /** This node cannot make a good snapshot: another one is to lead, if there is one that can. */
+  handOver(): void;
   broken(error: StorageError): void;
 }
 
@@ -123,12 +129,13 @@ export class SnapshotSender {
   async #serve(job: Job): Promise<void> {
     const { logger } = this.#host;
     try {
-      const end = await this.#send(job);
+      const end = await this.#sendGood(job);
       if (job.cancelled) return;
       logger('info', `the snapshot for ${job.peer} ended: ${end}`, { index: job.meta?.index });
-      if (end !== 'installed' || job.askedAgain) this.#host.failed(job.peer, job.term);
+      if (end === 'refused' || end === 'damaged') this.#host.failed(job.peer, 'refused');
+      else if (end !== 'installed' || job.askedAgain) this.#host.failed(job.peer, 'silent');
     } catch (error) {
-      if (!job.cancelled) this.#failed(job, error);
+      if (!job.cancelled) this.#broken(error);
     } finally {
       this.#running.delete(job);
       if (this.#jobs.get(job.peer) === job) this.#jobs.delete(job.peer);
@@ -136,19 +143,36 @@ export class SnapshotSender {
     }
   }
 
-  /** A damaged snapshot is no reason to stop while this node can make another of its own state. */
-  #failed(job: Job, error: unknown): void {
-    const { logger, broken, failed } = this.#host;
+  #broken(error: unknown): void {
     const detail = error instanceof Error ? error.message : String(error);
-    if (!(error instanceof StorageError) || error.code !== 'RAFT_STORAGE_CORRUPT') {
-      return broken(
-        error instanceof StorageError ? error : new StorageError('RAFT_STORAGE_IO', detail, { cause: error }),
-      );
+    this.#host.broken(
+      error instanceof StorageError ? error : new StorageError('RAFT_STORAGE_IO', detail, { cause: error }),
+    );
+  }
+
+  /** A damaged snapshot is no reason to stop: this node makes another of its own state, or leaves it to one that can. */
+  async #sendGood(job: Job): Promise<End> {
+    for (let replaced = 0; ; replaced++) {
+      const end = await this.#send(job).catch((error: unknown) => {
+        if (isDamage(error)) return error;
+        throw error;
+      });
+      if (end !== 'damaged' && !isDamage(end)) return end;
+      if (job.cancelled) return 'cancelled';
+      const why = isDamage(end) ? end.message : `${job.peer} found that it is not what was written`;
+      this.#host.logger('error', `the snapshot cannot be sent to ${job.peer}, another is taken: ${why}`);
+      if (replaced < MAX_REPLACEMENTS && (await this.#replace())) continue;
+      if (job.cancelled) return 'cancelled';
+      this.#host.logger('error', 'no good snapshot can be taken here: the leadership is handed over, if another can');
+      this.#host.handOver();
+      return 'damaged';
     }
-    logger('error', `the snapshot cannot be sent to ${job.peer}, another is taken: ${detail}`, { error });
+  }
+
+  async #replace(): Promise<boolean> {
+    // Nothing of the damaged one may be taken for a part of the next, though it may have the same index.
     this.#streamMeta = undefined;
-    void this.#take(true);
-    failed(job.peer, job.term);
+    return this.#take(true);
   }
 
   async #send(job: Job): Promise<End> {
@@ -187,8 +211,11 @@ export class SnapshotSender {
     return this.#streamId;
   }
 
-  /** A failure is told by whoever takes it. */
-  async #take(damaged: boolean): Promise<void> {
-    await this.#host.takeSnapshot(damaged).catch(() => 'told');
+  /** False: it failed, which is told by whoever takes it. */
+  async #take(damaged: boolean): Promise<boolean> {
+    return this.#host.takeSnapshot(damaged).then(
+      () => true,
+      () => false,
+    );
   }
 }

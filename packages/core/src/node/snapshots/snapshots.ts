@@ -13,7 +13,7 @@ import { encodeSessions } from '../sessions/snapshot.js';
 import type { Waiter } from '../waiters.js';
 import { frameSnapshot } from './framing.js';
 import { SnapshotReceiver } from './receiver.js';
-import { restoreSnapshot } from './restore.js';
+import { isDamage, restoreSnapshot } from './restore.js';
 import type { Restorable } from './restore.js';
 import { SnapshotSender } from './sender.js';
 import type { SenderOptions } from './sender.js';
@@ -50,8 +50,7 @@ export class Snapshots {
   readonly #receiver: SnapshotReceiver;
   #latest: SnapshotMeta | undefined;
   #restoring: Promise<void> | undefined;
-  /** Ends the wait for a snapshot in place of a damaged one. */
-  #replaced: () => void = () => {};
+  #restored: () => void = () => {};
   #stopped = false;
   #endWaits: () => void = () => {};
   readonly #stopping: Promise<void> = new Promise((resolve) => (this.#endWaits = resolve));
@@ -59,7 +58,7 @@ export class Snapshots {
   constructor(host: SnapshotsHost, options: SnapshotOptions, { snapshot, needsSnapshot }: InitialState) {
     this.#host = host;
     this.#latest = snapshot;
-    if (needsSnapshot === true) this.#awaitReplacement();
+    if (needsSnapshot === true) this.#hideMachine();
     const { clock, logger, storage, raft } = host;
     const broken = (error: unknown): void => host.fail('the storage failed', error);
     this.#taker = new SnapshotTaker(
@@ -67,7 +66,7 @@ export class Snapshots {
         ...{ clock, logger, broken },
         reserve: () => this.#writing.take(),
         betweenBatches: (task) => host.applier.betweenBatches(task),
-        appliedIndex: () => host.applier.appliedIndex,
+        appliedIndex: () => (this.#restoring === undefined ? host.applier.appliedIndex : 0),
         begin: () => this.#begin(),
         createSnapshot: (meta) => storage.createSnapshot(meta),
         taken: (meta) => this.#taken(meta),
@@ -85,7 +84,8 @@ export class Snapshots {
           if (message !== undefined) host.send(message);
           return message !== undefined;
         },
-        failed: (peer) => host.enter((now) => raft.snapshotFailed(peer, now)),
+        failed: (peer, why) => host.enter((now) => raft.snapshotFailed(peer, now, why)),
+        handOver: () => host.enter((now) => raft.snapshotUnavailable(now)),
       },
       options,
     );
@@ -110,7 +110,7 @@ export class Snapshots {
     return this.#latest?.index ?? 0;
   }
 
-  /** Set while the machine's state is being replaced, so that nobody should look at it. */
+  /** Set while the machine's state is being replaced, or waits to be, so that nobody should look at it. */
   get restoring(): Promise<void> | undefined {
     return this.#restoring;
   }
@@ -177,21 +177,26 @@ export class Snapshots {
     });
   }
 
-  /** The machine shows nothing that is true until a leader's snapshot has come: nothing is applied, and no query answered. */
-  #awaitReplacement(): void {
+  /** Until a snapshot has been restored the machine shows nothing that is true: nothing is applied, and no query answered. */
+  #hideMachine(): void {
     void this.#host.applier.pause();
-    this.#restoring = new Promise((resolve) => (this.#replaced = resolve));
+    this.#restoring ??= new Promise((resolve) => (this.#restored = resolve));
   }
 
-  async #install(meta: SnapshotMeta): Promise<void> {
-    const { applier, raft, enter, emit, fail, skippedTo } = this.#host;
+  #showMachine(): void {
+    this.#restoring = undefined;
+    this.#restored();
+  }
+
+  async #install(meta: SnapshotMeta): Promise<boolean> {
+    const { applier, raft, enter, emit, skippedTo } = this.#host;
     try {
       await applier.pause();
-      if (this.#stopped) return;
+      if (this.#stopped) return false;
       const isNews = applier.appliedIndex < meta.index;
       // A machine that never ends must not keep the node from stopping.
       if (isNews) await Promise.race([this.#restore(), this.#stopping]);
-      if (this.#stopped) return;
+      if (this.#stopped) return false;
       this.#latest = meta;
       this.#taker.installed(meta);
       enter((now) => {
@@ -200,19 +205,28 @@ export class Snapshots {
         if (isNews) skippedTo(meta.index);
         emit({ index: meta.index, term: meta.term, source: 'installed' });
       });
+      return true;
     } catch (error) {
-      if (!this.#stopped) fail('restoring the snapshot failed', error);
+      if (!this.#stopped) this.#notInstalled(meta, error);
+      return false;
     }
   }
 
+  /**
+   * What was whole when it came has been damaged since, on this disk. The one before is gone and the machine may hold a part of this one, so
+   * it stays hidden until another has come. The log is as it was: it is dropped only for a snapshot that was restored.
+   */
+  #notInstalled(meta: SnapshotMeta, error: unknown): void {
+    const { logger, fail, enter, raft } = this.#host;
+    if (!isDamage(error)) return fail('restoring the snapshot failed', error);
+    logger('error', `the leader's snapshot cannot be read back, and is asked for again: ${error.message}`, { error });
+    this.#latest = meta;
+    enter((now) => raft.snapshotDamaged(now));
+  }
+
   async #restore(): Promise<void> {
-    const restoring = restoreSnapshot(this.#host.storage, this.#host);
-    this.#restoring = restoring;
-    try {
-      await restoring;
-      this.#replaced();
-    } finally {
-      this.#restoring = undefined;
-    }
+    this.#hideMachine();
+    await restoreSnapshot(this.#host.storage, this.#host);
+    this.#showMachine();
   }
 }

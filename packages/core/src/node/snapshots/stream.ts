@@ -27,7 +27,7 @@ export interface Piece {
   readonly done: boolean;
 }
 
-export type StreamEnd = 'installed' | 'refused' | 'silent' | 'cancelled';
+export type StreamEnd = 'installed' | 'refused' | 'damaged' | 'silent' | 'cancelled';
 
 export type StreamAnswer = Pick<InstallSnapshotResponse, 'offset' | 'outcome'>;
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../../src/index.js';
+import { FrameCheck } from '../../../src/node/snapshots/frame-check.js';
 import { frameSnapshot, inPieces, unframeSnapshot } from '../../../src/node/snapshots/framing.js';
 
 const random = seededRandom(11);
@@ -45,6 +46,33 @@ test('session table and state come back from chunks of any size', async () => {
     const whole = await gather(frameSnapshot(table(...blocks), chunksOf(cut(state, [7, 1, 100]))));
     for (const sizes of [[1], [2, 3], [5], [8], [0, 4], [10_000]]) {
       expect(await unframe(cut(whole, sizes))).toEqual({ blocks, state });
+    }
+  }
+});
+
+/** What is found out without keeping any of it, in pieces of these sizes. */
+function isWhole(snapshot: Uint8Array, sizes: readonly number[]): boolean {
+  const check = new FrameCheck();
+  for (const piece of cut(snapshot, sizes)) check.add(piece);
+  return check.isWhole;
+}
+
+test('a snapshot is checked as its pieces come, whatever their sizes', async () => {
+  const pieces = [[1], [2, 3], [5], [8, 1], [7, 100], [10_000]];
+  for (const [blockBytes, stateBytes] of [
+    [[], 0],
+    [[], 1],
+    [[5], 0],
+    [[30, 1, 20], 100],
+  ] as const) {
+    const whole = await gather(frameSnapshot(table(...blockBytes.map(bytes)), chunksOf([bytes(stateBytes)])));
+    for (const sizes of pieces) {
+      expect(isWhole(whole, sizes)).toBe(true);
+      for (let at = 0; at < whole.length; at++) {
+        const changed = Uint8Array.from(whole, (byte, i) => (i === at ? byte ^ 1 : byte));
+        expect([at, isWhole(changed, sizes)]).toEqual([at, false]);
+        expect([at, isWhole(whole.subarray(0, at), sizes)]).toEqual([at, false]);
+      }
     }
   }
 });

@@ -281,13 +281,14 @@ test('a log that begins after the snapshot is refused: entries are missing', asy
 
 const damage = new StorageError('RAFT_STORAGE_CORRUPT', 'snapshot-11 is damaged at offset 4096');
 
-/** Its present snapshot cannot be read any more, until another is committed. */
-function damaged(storage: Storage): Storage {
+/** Its present snapshot (0), or the next one that is committed (1), or that and so many more, cannot be read. */
+function damaged(storage: Storage, next = 0): Storage {
   const { createSnapshot, openSnapshot } = storage;
-  let isDamaged = true;
+  let isDamaged = next === 0;
+  let left = next;
   storage.createSnapshot = async (meta) => {
     const writer = await createSnapshot.call(storage, meta);
-    return { ...writer, commit: () => writer.commit().then(() => void (isDamaged = false)) };
+    return { ...writer, commit: () => writer.commit().then(() => void (isDamaged = left-- > 0)) };
   };
   storage.openSnapshot = async () => {
     const reader = await openSnapshot.call(storage);
@@ -401,4 +402,78 @@ test('a damaged snapshot of the leader is replaced by one of its own state befor
   await cluster.clock.advance(3000);
   expect(leader.node.status()).toMatchObject({ state: 'running', role: 'leader' });
   expect(texts(cluster.member('3'))).toEqual(named(0, 25));
+});
+
+test('a leader that cannot replace its damaged snapshot hands over to one that has a good one', async () => {
+  cluster = testCluster({ options });
+  const leader = await cluster.elect();
+  cluster.network.isolate('3');
+  await propose(leader, named(0, 25));
+  damaged(leader.storage);
+  leader.machine.snapshot = () => {
+    throw new Error('no memory left');
+  };
+  cluster.network.heal();
+  await cluster.clock.advance(5000);
+  expect(leader.node.status()).toMatchObject({ state: 'running', role: 'follower' });
+  expect(leader.log.map(({ message }) => message).join()).toContain('the leadership is handed over');
+  expect(texts(cluster.member('3'))).toEqual(named(0, 25));
+});
+
+test('a snapshot that is damaged while it is installed is asked for again: the node goes on, and shows nothing of it', async () => {
+  cluster = testCluster({ options });
+  const leader = await cluster.elect();
+  await propose(leader, named(0, 3));
+  cluster.network.isolate('3');
+  await propose(leader, named(3, 25));
+  const follower = cluster.member('3');
+  const before = follower.node.status();
+  damaged(follower.storage, 1);
+  cluster.network.heal();
+  await cluster.clock.until(() => follower.log.some(({ level }) => level === 'error'), 'damage is found');
+  expect(follower.log.find(({ level }) => level === 'error')?.message).toContain('snapshot-11 is damaged');
+  const read = watch(follower.node.read('all', { level: 'local', timeoutMs: 20_000 }));
+  const taken = watch(follower.node.snapshot({ timeoutMs: 20_000 }));
+  await cluster.clock.settle();
+  // The log is what it was, and the machine may hold a part of the snapshot.
+  expect(follower.node.status()).toMatchObject({ state: 'running', lastIndex: before.lastIndex });
+  expect(follower.node.status().appliedIndex).toBe(before.appliedIndex);
+  expect([read.end, taken.end]).toEqual(['hanging', 'RAFT_INVALID_ARGUMENT']);
+  await cluster.clock.advance(3000);
+  expect(texts(follower)).toEqual(named(0, 25));
+  expect(read.value?.length).toBeGreaterThan(10);
+  expect(follower.node.status()).toMatchObject({ state: 'running', lastIndex: leader.node.status().lastIndex });
+});
+
+test('a follower that cannot read back any snapshot is sent one now and then, more and more seldom', async () => {
+  cluster = testCluster({ options });
+  const leader = await cluster.elect();
+  cluster.network.isolate('3');
+  await propose(leader, named(0, 25));
+  const follower = cluster.member('3');
+  damaged(follower.storage, 1000);
+  cluster.network.heal();
+  await cluster.clock.advance(60_000);
+  const errors = (): number => follower.log.filter(({ level }) => level === 'error').length;
+  expect(errors()).toBeGreaterThan(5);
+  expect(errors()).toBeLessThan(20);
+  expect(follower.node.status()).toMatchObject({ state: 'running', role: 'follower' });
+  await propose(leader, ['more']);
+});
+
+test('a node that was stopped before it had another snapshot comes back, votes by what its disk holds and does not lead', async () => {
+  cluster = testCluster({ options });
+  const leader = await cluster.elect();
+  cluster.network.isolate('3');
+  await propose(leader, named(0, 25));
+  damaged(cluster.member('3').storage, 1000);
+  cluster.network.heal();
+  const { log } = cluster.member('3');
+  await cluster.clock.until(() => log.some(({ level }) => level === 'error'), 'damage is found');
+  cluster.network.isolate('1');
+  const again = await cluster.remake('3', { random: () => 0 });
+  await again.node.start();
+  await cluster.clock.until(() => cluster.member('2').node.status().role === 'leader', 'node 2 leads with its vote');
+  expect(again.node.status()).toMatchObject({ state: 'running', role: 'follower' });
+  await propose(cluster.member('2'), ['more']);
 });

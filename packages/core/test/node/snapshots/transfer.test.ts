@@ -194,9 +194,8 @@ test('one stream for each follower, a few at a time, the others in line', async 
   expect(link.pieces.filter((piece) => piece.to === '2').length).toBe(4);
 });
 
-test('a snapshot that turns out damaged is given up and another is taken: the node goes on', async () => {
-  link = await snapshotLink(1000);
-  const damage = new StorageError('RAFT_STORAGE_CORRUPT', 'snapshot-10 is damaged at offset 300');
+/** What is read of the leader's snapshot, chunk by chunk; undefined: its end. */
+function readThrough(alter: (chunk: Uint8Array) => Uint8Array): void {
   const good = link.open;
   link.open = async () => {
     const reader = await good();
@@ -204,24 +203,84 @@ test('a snapshot that turns out damaged is given up and another is taken: the no
       reader && {
         ...reader,
         async *chunks(offset) {
-          for await (const chunk of reader.chunks(offset)) {
-            yield chunk.subarray(0, 300);
-            throw damage;
-          }
+          for await (const chunk of reader.chunks(offset)) yield alter(chunk);
         },
       }
     );
   };
+}
+
+test('a snapshot that turns out damaged is replaced at once, and the follower gets the good one', async () => {
+  link = await snapshotLink(1000);
+  const good = link.open;
+  readThrough(() => {
+    throw new StorageError('RAFT_STORAGE_CORRUPT', 'snapshot-10 is damaged at offset 300');
+  });
+  link.take = async () => void (link.open = good);
   link.sender.start('2', 3);
   await link.clock.settle();
-  expect([link.taken, link.failed, link.broken]).toEqual([[true], ['2'], []]);
+  expect([link.taken, link.failed, link.broken, link.handOvers]).toEqual([[true], [], [], 0]);
   expect(link.log.join()).toContain('snapshot-10 is damaged at offset 300');
-  link.open = good;
+  expect(await link.arrived()).toEqual([...link.content]);
+});
+
+test('damage that the storage does not see is found by the follower, before its own snapshot is replaced', async () => {
+  link = await snapshotLink(1000);
+  await save(link.target.storage, metaAt(5), Uint8Array.of(5));
+  const good = link.open;
+  readThrough((chunk) => Uint8Array.from(chunk, (byte, i) => (i === 700 ? byte ^ 1 : byte)));
+  link.take = async () => {
+    expect(await link.arrived()).toEqual([5]);
+    link.open = good;
+  };
   link.sender.start('2', 3);
   await link.clock.settle();
+  expect(link.log.join()).toContain('the snapshot from 1 is not what was written');
+  expect([link.taken, link.failed, link.broken, link.handOvers]).toEqual([[true], [], [], 0]);
+  expect(link.target.installed).toEqual([metaAt(10)]);
   expect(await link.arrived()).toEqual([...link.content]);
   // Nothing of the damaged one is taken for a part of the new one, though it has the same index.
   expect(link.pieces.at(-1)?.streamId).not.toBe(link.pieces[0]?.streamId);
+});
+
+test('a snapshot of another format is refused by its number: its leader need not make another', async () => {
+  link = await snapshotLink(1000);
+  readThrough((chunk) => Uint8Array.from(chunk, (byte, i) => (i === 0 ? 9 : byte)));
+  link.sender.start('2', 3);
+  await link.clock.settle();
+  expect(link.log.join()).toContain('the snapshot from 1 has format 9, and this version reads 2');
+  expect([link.taken, link.failed, link.broken, link.handOvers]).toEqual([[], ['2'], [], 0]);
+});
+
+test('a leader whose snapshots are all damaged tries a limited number of times, and hands over', async () => {
+  link = await snapshotLink(1000);
+  readThrough((chunk) => Uint8Array.from(chunk, (byte, i) => (i === 700 ? byte ^ 1 : byte)));
+  link.sender.start('2', 3);
+  await link.clock.advance(100 * SILENCE_MS);
+  expect([link.taken, link.failed, link.broken, link.handOvers]).toEqual([[true, true, true], ['2'], [], 1]);
+  expect([link.target.installed, await link.arrived()]).toEqual([[], undefined]);
+});
+
+test('a leader that cannot replace its damaged snapshot hands over', async () => {
+  link = await snapshotLink(1000);
+  readThrough((chunk) => Uint8Array.from(chunk, (byte, i) => (i === 700 ? byte ^ 1 : byte)));
+  link.take = () => Promise.reject(new Error('no room'));
+  link.sender.start('2', 3);
+  await link.clock.settle();
+  expect([link.taken, link.failed, link.broken, link.handOvers]).toEqual([[true], ['2'], [], 1]);
+});
+
+test('a snapshot that the follower cannot read back is sent again from its beginning', async () => {
+  link = await snapshotLink(1000);
+  link.target.unreadable = 1;
+  link.sender.start('2', 3);
+  await link.clock.settle();
+  expect([link.target.installed, link.failed, link.taken]).toEqual([[], ['2'], []]);
+  const before = link.pieces.length;
+  link.sender.start('2', 3);
+  await link.clock.settle();
+  expect(link.target.installed).toEqual([metaAt(10)]);
+  expect(offsets().slice(before)).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900]);
 });
 
 test('a leader without a snapshot takes one first', async () => {

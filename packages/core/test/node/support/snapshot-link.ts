@@ -1,6 +1,7 @@
 import { memoryStorage } from '@raft/storage-memory';
 import type { InstallSnapshot, InstallSnapshotResponse, SnapshotMeta, SnapshotReader } from '../../../src/index.js';
 import type { Storage } from '../../../src/index.js';
+import { frameSnapshot } from '../../../src/node/snapshots/framing.js';
 import { SnapshotReceiver } from '../../../src/node/snapshots/receiver.js';
 import { SnapshotSender } from '../../../src/node/snapshots/sender.js';
 import type { SenderOptions } from '../../../src/node/snapshots/sender.js';
@@ -26,6 +27,8 @@ export interface Target {
   readonly installed: SnapshotMeta[];
   /** Awaited by each installation. */
   installing: Promise<void> | undefined;
+  /** So many installations cannot read back what was written. */
+  unreadable: number;
   neededIndex: number;
   /** As a crash and a start would. */
   restart(): Promise<void>;
@@ -43,6 +46,8 @@ export interface SnapshotLink {
   readonly answers: InstallSnapshotResponse[];
   /** Snapshots asked for, with whether the present one is damaged. */
   readonly taken: boolean[];
+  take: () => Promise<void>;
+  handOvers: number;
   readonly failed: string[];
   readonly broken: unknown[];
   readonly log: string[];
@@ -62,7 +67,7 @@ export async function snapshotLink(
   ids: readonly string[] = ['2'],
 ): Promise<SnapshotLink> {
   const clock = virtualClock();
-  const content = Uint8Array.from({ length: bytes }, (_, i) => (i * 7 + (i >> 8)) & 0xff);
+  const content = await framed(bytes);
   const source = await opened('1');
   await save(source, metaAt(10), content);
   const logger = (_: string, message: string): void => void link.log.push(message);
@@ -74,7 +79,7 @@ export async function snapshotLink(
       openSnapshot: () => link.open(),
       takeSnapshot: (damaged) => {
         link.taken.push(damaged);
-        return Promise.resolve();
+        return link.take();
       },
       send(peer, term, piece) {
         if (!link.wanted) return false;
@@ -85,6 +90,7 @@ export async function snapshotLink(
         return true;
       },
       failed: (peer) => void link.failed.push(peer),
+      handOver: () => void link.handOvers++,
     },
     {
       ...{ pieceBytes: PIECE_BYTES, maxStreams: 2, bytesPerSecond: Number.POSITIVE_INFINITY, silenceMs: SILENCE_MS },
@@ -108,7 +114,9 @@ export async function snapshotLink(
         },
         async install(meta) {
           await target.installing;
+          if (target.unreadable-- > 0) return false;
           target.installed.push(meta);
+          return true;
         },
       },
       IDLE_MS,
@@ -119,6 +127,7 @@ export async function snapshotLink(
     const target = {
       installed: [],
       installing: undefined,
+      unreadable: 0,
       neededIndex: 0,
       storage: await opened(id),
     } as unknown as Target;
@@ -135,6 +144,8 @@ export async function snapshotLink(
   const link: SnapshotLink = {
     ...{ clock, sender, source, content, targets, pieces: [], answers: [], taken: [], failed: [], broken: [], log: [] },
     target: targets.get(ids[0] as string) as Target,
+    take: () => Promise.resolve(),
+    handOvers: 0,
     lose: () => false,
     alter: (piece) => piece,
     open: () => source.openSnapshot(),
@@ -148,6 +159,16 @@ export async function snapshotLink(
     },
   };
   return link;
+}
+
+/** A snapshot of so many bytes. */
+async function framed(bytes: number): Promise<Uint8Array> {
+  async function* machine(): AsyncGenerator<Uint8Array> {
+    yield Uint8Array.from({ length: bytes - 16 }, (_, i) => (i * 7 + (i >> 8)) & 0xff);
+  }
+  const content: number[] = [];
+  for await (const chunk of frameSnapshot([].values(), machine())) content.push(...chunk);
+  return Uint8Array.from(content);
 }
 
 async function opened(nodeId: string): Promise<Storage> {
