@@ -2,7 +2,7 @@
 // Breaks a copy of the sources in one place at a time (tests/mutants/*.json and packages/core/test/mutants/mutants.json) and shows what notices: the
 // simulator of whole clusters, the simulator of the consensus, or a test. With --all each of them is asked, else the first that notices is enough.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -20,9 +20,10 @@ const { values } = parseArgs({
 const root = resolve(import.meta.dirname, '..');
 const copy = mkdtempSync(join(tmpdir(), 'raft-mutants-'));
 const timeoutMs = 600_000;
+const notCopied = new Set(['.git', 'node_modules', 'reports']);
 
 function prepare() {
-  for (const part of ['packages', 'proto', 'tests/support', 'package.json', 'vitest.config.ts', 'tsconfig.base.json'])
+  for (const part of readdirSync(root).filter((name) => !notCopied.has(name)))
     cpSync(join(root, part), join(copy, part), { recursive: true, verbatimSymlinks: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 }
