@@ -6,8 +6,8 @@ export interface StorageChoice {
   /** Keeps its data in the directory of `--data`. */
   readonly needsData: boolean;
   make(options: StorageOptions): Promise<Storage>;
-  /** A file that only its directories have. */
-  readonly marker?: string;
+  /** Whether a directory with these files has its data, damaged or not. */
+  holds?(files: readonly string[]): boolean;
   /** Opens one that is not in use, for the tool; absent: there is nothing to look into. */
   readonly inspect?: Inspect;
 }
@@ -45,13 +45,14 @@ const storages: Readonly<Record<string, StorageChoice>> = {
   inmemory: { needsData: false, make: async () => (await import('@raft/storage-memory')).memoryStorage() },
   simplefile: {
     needsData: true,
-    marker: 'store',
+    holds: (files) =>
+      files.some((name) => name === 'store' || name === 'change' || /^\d{10}\.(log|snapshot)$/.test(name)),
     make: async ({ directory, logger }) => (await import('@raft/storage-file')).fileStorage({ directory, logger }),
     inspect: async (directory) => (await import('@raft/storage-file')).inspectFileStorage({ directory }),
   },
   level: {
     needsData: true,
-    marker: 'raft-level',
+    holds: (files) => files.some((name) => name === 'raft-level' || name === 'db'),
     make: async ({ directory, logger }) => (await import('@raft/storage-level')).levelStorage({ directory, logger }),
     inspect: async (directory) => (await import('@raft/storage-level')).inspectLevelStorage({ directory }),
   },
@@ -83,7 +84,7 @@ export function chooseTransport(name: string, flag: string): TransportChoice {
 
 /** The name of the storage whose data a directory with these files holds. */
 export function storageOf(files: readonly string[]): string | undefined {
-  return Object.keys(storages).find((name) => files.includes(storages[name]?.marker ?? ''));
+  return Object.keys(storages).find((name) => storages[name]?.holds?.(files));
 }
 
 export const storageNames: string = listNames(storages);

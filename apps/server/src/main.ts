@@ -4,9 +4,9 @@ import { readFlags } from './flags.js';
 import { createLog } from './log.js';
 import { program, readOptions } from './options.js';
 import { runServer } from './run.js';
-import { program as storageProgram, readStorageOptions } from './storage/options.js';
+import { program as storageProgram, readStorageOptions, wantsJson } from './storage/options.js';
 import { runStorage } from './storage/run.js';
-import { exitCodes, UsageError } from './usage-error.js';
+import { describeError, exitCodes, UsageError } from './usage-error.js';
 import { version } from './version.js';
 
 process.exitCode = await main();
@@ -41,7 +41,8 @@ async function storageMain(args: readonly string[]): Promise<number> {
     return exitCodes.done;
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof RaftError)) throw error;
-    process.stderr.write(`${storageProgram.name}: ${error.message}\n`);
-    return error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
+    const exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
+    process.stderr.write(`${describeError(error, exitCode, storageProgram.name, wantsJson(args, process.env))}\n`);
+    return exitCode;
   }
 }

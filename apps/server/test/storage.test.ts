@@ -1,14 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeConfiguration, EntryType } from '@raft/core';
-import type { Entry, Storage } from '@raft/core';
-import { fileStorage } from '@raft/storage-file';
+import type { Entry, Storage, StorageInspector } from '@raft/core';
+import { fileStorage, inspectFileStorage } from '@raft/storage-file';
 import { levelStorage } from '@raft/storage-level';
 import { readFlags } from '../src/flags.js';
+import { verify } from '../src/storage/look.js';
 import { program, readStorageOptions } from '../src/storage/options.js';
+import type { StorageOptions } from '../src/storage/options.js';
 import { runStorage } from '../src/storage/run.js';
 import { UsageError } from '../src/usage-error.js';
 
@@ -211,9 +213,15 @@ describe('raft-server storage', () => {
     const old = storage.open({ clusterId: 'c', nodeId: '2', groupId: 'default' });
     await expect(old).rejects.toMatchObject({ code: 'RAFT_STORAGE_IDENTITY' });
     expect((await storage.open({ clusterId: 'next', nodeId: '2', groupId: 'default' })).lastIndex).toBe(5);
-    await expect(level('verify', '--data', other)).rejects.toThrow(/ is in use by another storage.*: stop the server/);
+    await expect(level('verify', '--data', other)).rejects.toThrow(/ is in use: stop the server first$/);
     await storage.close();
-    await expect(level('verify', '--data', root)).rejects.toThrow(/holds no level storage/);
+    await expect(level('verify', '--data', root)).rejects.toThrow(
+      /^not a storage directory: .* holds no data of simplefile or level$/,
+    );
+    // What it holds is seen.
+    expect((await tool('verify', '--data', other)).code).toBe(0);
+    const [, [parted]] = await asJson('diff', '--data', other, '--other', await stopped('file-other', [1, 1, 3]));
+    expect(parted!['same']).toEqual({ from: 1, to: 4 });
   });
 
   it.each([
@@ -236,12 +244,12 @@ describe('raft-server storage', () => {
     const directory = await stopped('used', [1]);
     const storage = fileStorage({ directory });
     await storage.open({ clusterId: 'c', nodeId: '1', groupId: 'default' });
-    const run = (...args: string[]): { status: number | null; stderr: string } =>
+    const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
       spawnSync(process.execPath, ['apps/server/dist/main.js', 'storage', ...args], { encoding: 'utf8' });
     const used = run('verify', '--data', directory);
     expect([used.status, used.stderr]).toEqual([
       2,
-      expect.stringMatching(/^raft-server storage: .* is in use .*: stop the server first\n$/),
+      expect.stringMatching(/^raft-server storage: .* is in use: stop the server first\n$/),
     ]);
     await storage.close();
     expect(run('verify', '--data', directory).status).toBe(0);
@@ -249,8 +257,72 @@ describe('raft-server storage', () => {
     const level = levelStorage({ directory: database });
     await level.open({ clusterId: 'c', nodeId: '1', groupId: 'default' });
     const { status, stderr } = run('verify', '--data', database, '--storage', 'level');
-    expect([status, stderr]).toEqual([2, expect.stringMatching(/ is in use .*: stop the server first\n$/)]);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/ is in use: stop the server first\n$/)]);
+    const { stdout, stderr: json, ...asked } = run('verify', '--data', database, '--output', 'json');
+    expect([asked.status, stdout, JSON.parse(json)]).toEqual([
+      2,
+      '',
+      { error: { code: 'RAFT_STORAGE_IN_USE', message: `${database} is in use: stop the server first`, exitCode: 2 } },
+    ]);
     await level.close();
-    expect(run('verify', '--data', join(root, 'nothing'))).toMatchObject({ status: 1, stderr: /./ });
+    expect(run('verify', '--data', join(root, 'nothing')).status).toBe(2);
+  });
+
+  it('tells what fails as one JSON object when it is asked for JSON, also of a wrong command line', async () => {
+    const directory = await stopped('json', [1, 1, 2]);
+    await damage(directory, '1-1');
+    const run = (...args: string[]): unknown[] => {
+      const env = { ...process.env, RAFT_OUTPUT: 'json' };
+      const program = ['apps/server/dist/main.js', 'storage', ...args];
+      const { status, stdout, stderr } = spawnSync(process.execPath, program, { encoding: 'utf8', env });
+      return [status, stdout, (JSON.parse(stderr) as { error: unknown }).error];
+    };
+    const recover = ['recover', '--data', directory, '--new-cluster-id', 'next'];
+    const code = 'RAFT_STORAGE_CORRUPT';
+    expect(run(...recover)).toEqual([1, '', { code, message: expect.stringMatching(/is damaged at/), exitCode: 1 }]);
+    const usage = (message: RegExp): unknown => ({ code: null, message: expect.stringMatching(message), exitCode: 2 });
+    expect(run('verify', '--data', root, '--output', 'json')).toEqual([2, '', usage(/^not a storage directory: /)]);
+    expect(run('verify', '--dat', root)).toEqual([2, '', usage(/^unknown flag --dat/)]);
+    expect(run('verify', '--data', root, '--output=json', '--apply')).toEqual([2, '', usage(/has no flag --apply/)]);
+  });
+
+  it('calls a directory that is none a wrong command line, and says which kind it is when that is wrong', async () => {
+    const directory = await stopped('kind', [1]);
+    const empty = join(root, 'empty');
+    await mkdir(empty);
+    const refusal = async (...args: string[]): Promise<string> => {
+      const error: unknown = await tool(...args).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(UsageError);
+      return (error as Error).message;
+    };
+    for (const command of ['dump', 'verify', 'repair']) {
+      expect(await refusal(command, '--data', empty)).toBe(`not a storage directory: ${empty} is empty`);
+      expect(await refusal(command, '--data', `${empty}/none`)).toMatch(
+        /^not a storage directory: .*none does not exist$/,
+      );
+      expect(await refusal(command, '--data', join(directory, 'store'))).toMatch(/store is a file$/);
+      expect(await refusal(command, '--data', directory, '--storage', 'level')).toBe(
+        `${directory} holds a storage of simplefile, not of --storage level: leave that out, or say simplefile`,
+      );
+    }
+    expect(await refusal('diff', '--data', directory, '--other', empty)).toMatch(
+      /^not a storage directory: .*empty is empty/,
+    );
+  });
+
+  it('does not call damaged what was never written to', async () => {
+    const directory = await stopped('kept', [1]);
+    const inspector = await inspectFileStorage({ directory });
+    // A node of a level storage may stop before it writes anything.
+    const unwritten = Object.create(inspector, { identity: { value: undefined } }) as StorageInspector;
+    unwritten.verify = () => inspector.verify();
+    const lines: string[] = [];
+    const options = { asJson: false } as StorageOptions;
+    expect(await verify(unwritten, options, (line) => void lines.push(line))).toBe(0);
+    expect([lines[0], lines.at(-1)]).toEqual([
+      'identity   none yet: nothing was ever written',
+      expect.stringMatching(/all is well$/),
+    ]);
+    await inspector.close();
   });
 });

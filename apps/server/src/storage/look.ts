@@ -47,20 +47,27 @@ const advice: Readonly<Record<Verification['problems'][number]['kind'], string>>
   corrupt: 'a start refuses: let the node come back empty from the others, or see `storage repair`',
 };
 
-function describeVerification({ identity }: StorageInspector, found: Verification): string[] {
+function describeIdentity({ identity }: StorageInspector, { problems }: Verification): string {
+  if (identity) return `node ${identity.nodeId} of cluster ${identity.clusterId}, store ${identity.storeId}`;
+  return problems.length === 0 ? 'none yet: nothing was ever written' : 'damaged: nothing tells whose data these are';
+}
+
+function describeVerification(inspector: StorageInspector, found: Verification): string[] {
   const { hardState, snapshot, firstIndex, lastIndex, lastTerm, problems } = found;
   return [
-    identity === undefined
-      ? 'identity   damaged'
-      : `identity   node ${identity.nodeId} of cluster ${identity.clusterId}, store ${identity.storeId}`,
+    `identity   ${describeIdentity(inspector, found)}`,
     `hard state term ${hardState.term}, vote for ${hardState.votedFor ?? 'nobody'}, commit index ${hardState.commitIndex}`,
     `log        ${lastIndex < firstIndex ? 'empty' : `entries ${firstIndex} to ${lastIndex}, the last of term ${lastTerm}`}`,
     `snapshot   ${snapshot === undefined ? 'none' : `index ${snapshot.index}, term ${snapshot.term}`}`,
     ...problems.map(
       ({ kind, message }) => `${kind === 'torn' ? 'torn      ' : 'DAMAGED   '} ${message}: ${advice[kind]}`,
     ),
-    `${found.records} records, ${problems.length === 0 ? 'all is well' : `${problems.length} problems`}`,
+    `${found.records} records, ${problems.length === 0 ? 'all is well' : counted(problems.length, 'problem')}`,
   ];
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 export function describeRange({ from, to }: IndexRange): string {

@@ -16,6 +16,8 @@ function describeRepair(plan: RepairPlan, options: StorageOptions): string[] {
   if (plan.steps.length === 0) return ['there is nothing to repair'];
   const lines = describeSteps(plan, options);
   if (plan.lost !== undefined) lines.push(`the log loses ${describeRange(plan.lost)}`);
+  else if (plan.forgets)
+    lines.push('nobody can tell whether the log went on behind its last entry, or a vote was given that is forgotten');
   lines.push(
     plan.forgets
       ? 'this node may have acknowledged what it loses: it comes back as one that has forgotten, votes for nobody until the ' +

@@ -1,13 +1,12 @@
 import { resolve } from 'node:path';
 import { checkName, parsePeers } from '../addresses.js';
 import { chooseStorage, inspectedNames } from '../choices.js';
-import type { Inspect } from '../choices.js';
-import type { Flag, Given, Program } from '../flags.js';
+import type { Environment, Flag, Given, Program } from '../flags.js';
 import { UsageError } from '../usage-error.js';
 
 const flags = {
   data: { describe: 'Directory of the storage; no server may have it open' },
-  storage: { describe: `What kind of storage it is: ${inspectedNames}`, default: 'simplefile' },
+  storage: { describe: `What kind of storage it is: ${inspectedNames}`, default: 'what the directory holds' },
   other: { describe: 'diff: the directory of the other node' },
   output: { describe: 'text or json', default: 'text' },
   apply: { describe: 'repair, recover: does it; without, it is only told what would be done', switch: true },
@@ -28,7 +27,7 @@ export type StorageCommand = (typeof commands)[number];
 export const program: Program = {
   name: 'raft-server storage',
   usage:
-    'dump|verify|diff|repair|recover --data DIR [--storage KIND] [options]\n\n' +
+    'dump|verify|diff|repair|recover --data DIR [options]\n\n' +
     'Looks into the storage of a node that is stopped, and mends it.\n' +
     '  dump     every record, as it lies there\n' +
     '  verify   checks all checksums and whether everything fits together\n' +
@@ -48,7 +47,8 @@ export type Print = (line: string) => Promise<void> | void;
 export interface StorageOptions {
   readonly command: StorageCommand;
   readonly directory: string;
-  readonly inspect: Inspect;
+  /** What the directories have to hold; undefined: whatever they do. */
+  readonly storage: { readonly name: string; readonly flag: string } | undefined;
   /** Of a diff. */
   readonly other: string;
   readonly asJson: boolean;
@@ -75,11 +75,6 @@ export function readStorageOptions(given: Given, suffix: string): StorageOptions
     const isGiven = given.text(flag) !== undefined && given.nameOf(flag) === `--${flag}`;
     if (isGiven && !owners.includes(command)) throw new UsageError(`${command} has no flag --${flag}: leave it out`);
   }
-  const storageName = given.text('storage') ?? flags.storage.default;
-  const { inspect } = chooseStorage(storageName, given.nameOf('storage'));
-  if (inspect === undefined) {
-    throw new UsageError(`--storage ${storageName} leaves nothing to look into: use ${inspectedNames}`);
-  }
   const directory = resolve(directoryOf(given, 'data', 'of the storage'));
   const newClusterId = given.text('new-cluster-id');
   // What the environment names for other programs is not meant for a new cluster.
@@ -87,7 +82,7 @@ export function readStorageOptions(given: Given, suffix: string): StorageOptions
   return {
     command,
     directory,
-    inspect,
+    storage: readStorage(given),
     other: command === 'diff' ? resolve(directoryOf(given, 'other', "of the other node's storage")) : '',
     asJson: readOutput(given) === 'json',
     apply: given.isSet('apply'),
@@ -97,10 +92,26 @@ export function readStorageOptions(given: Given, suffix: string): StorageOptions
   };
 }
 
+function readStorage(given: Given): StorageOptions['storage'] {
+  const name = given.text('storage');
+  if (name === undefined) return undefined;
+  const flag = given.nameOf('storage');
+  if (chooseStorage(name, flag).inspect !== undefined) return { name, flag };
+  throw new UsageError(`${flag} ${name} leaves nothing to look into: use ${inspectedNames}`);
+}
+
 function directoryOf(given: Given, flag: 'data' | 'other', whose: string): string {
   const text = given.text(flag);
   if (text === undefined) throw new UsageError(`--${flag} is missing: give the directory ${whose}`);
   return text;
+}
+
+/** Also of a command line with something wrong in it. */
+export function wantsJson(args: readonly string[], env: Environment): boolean {
+  const asked = args.flatMap((arg, at) =>
+    arg === '--output' ? [args[at + 1]] : (/^--output=(.*)/s.exec(arg)?.[1] ?? []),
+  );
+  return (asked.length > 0 ? asked[0] : env['RAFT_OUTPUT']) === 'json';
 }
 
 function readOutput(given: Given): 'text' | 'json' {

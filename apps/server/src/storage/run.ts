@@ -1,23 +1,25 @@
-import { RaftError, StorageError } from '@raft/core';
+import { RaftError } from '@raft/core';
 import type { StorageInspector } from '@raft/core';
-import { exitCodes, UsageError } from '../usage-error.js';
+import { UsageError } from '../usage-error.js';
 import { diff } from './diff.js';
 import { dump, verify } from './look.js';
 import { recover, repair } from './mend.js';
+import { openStorage } from './open.js';
 import type { Print, StorageOptions } from './options.js';
 
-/** Does what was asked for; gives the exit code. Throws {@link UsageError}. */
+/** Does what was asked for; gives the exit code. Throws {@link UsageError}, and {@link RaftError} for what fails. */
 export async function runStorage(options: StorageOptions, print: Print): Promise<number> {
   const opened: StorageInspector[] = [];
   const open = async (directory: string): Promise<StorageInspector> => {
-    const inspector = await options.inspect(directory);
+    const inspector = await openStorage(directory, options.storage);
     opened.push(inspector);
     return inspector;
   };
   try {
     return await perform(options, open, print);
   } catch (error) {
-    return await tell(error, options, print);
+    const isUsage = error instanceof RaftError && error.code === 'RAFT_INVALID_ARGUMENT';
+    throw isUsage ? new UsageError(error.message, { cause: error }) : error;
   } finally {
     for (const inspector of opened) await inspector.close();
   }
@@ -41,16 +43,4 @@ async function perform(
     case 'recover':
       return recover(inspector, options, print);
   }
-}
-
-async function tell(error: unknown, { asJson }: StorageOptions, print: Print): Promise<number> {
-  if (error instanceof StorageError && error.code === 'RAFT_STORAGE_IN_USE') {
-    // Its advice is for a server.
-    throw new UsageError(`${error.message.replace(/[:.] (stop|close) that one.*$/i, '')}: stop the server first`);
-  }
-  if (!(error instanceof RaftError)) throw error;
-  if (error.code === 'RAFT_INVALID_ARGUMENT') throw new UsageError(error.message);
-  if (!asJson) throw error;
-  await print(JSON.stringify({ error: { code: error.code, message: error.message } }));
-  return exitCodes.failed;
 }
