@@ -7,6 +7,7 @@ import { fileStorage } from '@raft/storage-file';
 import { levelStorage } from '@raft/storage-level';
 import { memoryStorage } from '@raft/storage-memory';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { leaderOrNone } from './support/campaigns.js';
 import { Cluster } from './support/cluster.js';
 import { eventually } from './support/eventually.js';
 import { memory } from './support/networks.js';
@@ -16,8 +17,6 @@ import { memory } from './support/networks.js';
 
 const key = new TextEncoder().encode('x');
 const value = 'a value that stands in the files as it is';
-/** As often must both have found that they cannot lead before it is believed. */
-const campaigns = 4;
 
 let folder: string;
 let cluster: Cluster | undefined;
@@ -74,24 +73,6 @@ async function damageX(directory: string): Promise<number> {
   return found;
 }
 
-/** Counts the campaigns of those that run until there were enough; a leader would end the wait. */
-async function noLeader(made: Cluster, ids: readonly NodeId[]): Promise<void> {
-  let begun = 0;
-  const leaders: string[] = [];
-  for (const id of ids) {
-    made.life(id).node.on('role', ({ role }) => {
-      if (role === 'preCandidate') begun++;
-      if (role === 'leader') leaders.push(id);
-    });
-  }
-  await eventually(
-    () => begun >= campaigns * ids.length || leaders.length > 0,
-    `${campaigns} campaigns, or a leader`,
-    20_000,
-  );
-  expect(leaders).toEqual([]);
-}
-
 async function leadsWithX(made: Cluster): Promise<void> {
   const leader = await made.leader();
   const answer = await leader.node.read({ type: 'get', key });
@@ -109,7 +90,7 @@ describe.each(durable)('amnesia (%s)', (_, storage) => {
     expect(await damageX(directoryOf('2'))).toBeGreaterThan(0);
     await expect(made.start('2')).rejects.toMatchObject({ code: 'RAFT_STORAGE_CORRUPT' });
     await made.start('3');
-    await noLeader(made, ['3']);
+    expect(await leaderOrNone(made, ['3'])).toBeUndefined();
     await made.start('1');
     await leadsWithX(made);
   }, 60_000);
@@ -118,7 +99,7 @@ describe.each(durable)('amnesia (%s)', (_, storage) => {
     const made = await acknowledgeX(storage);
     await rm(directoryOf('2'), { recursive: true });
     await made.start('2', '3');
-    await noLeader(made, ['2', '3']);
+    expect(await leaderOrNone(made, ['2', '3'])).toBeUndefined();
     await made.start('1');
     await leadsWithX(made);
   }, 60_000);
@@ -136,7 +117,7 @@ describe('amnesia (inmemory)', () => {
     const made = await acknowledgeX(storage);
     processes.delete('2');
     await made.start('2', '3');
-    await noLeader(made, ['2', '3']);
+    expect(await leaderOrNone(made, ['2', '3'])).toBeUndefined();
     await made.start('1');
     const votersSeen: string[] = [];
     made.life('1').node.on('membership', ({ voters }) => void votersSeen.push(voters.join()));

@@ -51,6 +51,11 @@ export class Cluster {
     return [...this.#lives.values()];
   }
 
+  /** Why nodes have stopped themselves. */
+  get failures(): readonly string[] {
+    return this.#failures;
+  }
+
   life(id: NodeId): Life {
     const life = this.#lives.get(id);
     if (life === undefined) throw new Error(`node ${id} does not run`);
@@ -78,7 +83,12 @@ export class Cluster {
       ...this.#options,
     });
     life.node.on('fatal', ({ error }) => this.#failures.push(error.message));
-    await life.node.start();
+    try {
+      await life.node.start();
+    } catch (error) {
+      await transport.close();
+      throw error;
+    }
     this.#lives.set(id, life);
   }
 
