@@ -84,7 +84,10 @@ function failedTest(report) {
     const failed = JSON.parse(readFileSync(report, 'utf8')).testResults.flatMap(({ name, assertionResults }) =>
       assertionResults
         .filter(({ status }) => status === 'failed')
-        .map(({ fullName }) => `${name.replace(/.*\//, '')}: ${fullName}`),
+        .map(
+          ({ fullName, failureMessages: [message = ''] }) =>
+            `${name.replace(/.*\//, '')}: ${fullName}: ${message.split('\n', 1)[0]}`,
+        ),
     );
     return failed[0];
   } catch {
