@@ -6,7 +6,8 @@ import { outcomesOf } from './sessions/outcomes.js';
 import type { Outcome } from './sessions/outcomes.js';
 import type { SessionTable, Step } from './sessions/table.js';
 
-/** Bytes of entries applied at a stretch, before other work of the event loop gets its turn. */
+/** Entries, and bytes of them, applied at a stretch, before other work of the event loop gets its turn. */
+const APPLY_ENTRIES = 1024;
 const APPLY_BYTES = 1024 * 1024;
 
 export interface ApplierHost<Result> {
@@ -85,7 +86,8 @@ export class Applier<Command, Result> {
     if (this.#stopped || this.#paused) return;
     try {
       const from = this.appliedIndex + 1;
-      const entries = this.#host.entries(from, this.#target, APPLY_BYTES);
+      const to = Math.min(this.#target, this.appliedIndex + APPLY_ENTRIES);
+      const entries = this.#host.entries(from, to, APPLY_BYTES);
       if (!(entries instanceof Promise)) return this.#apply(entries);
       // A snapshot may have taken the place of what was to be loaded.
       const isWanted = (): boolean => !this.#paused && from === this.appliedIndex + 1;

@@ -95,6 +95,15 @@ for (const [how, fail] of [
   });
 }
 
+test('a batch has a limit of entries too, however small they are', async () => {
+  cluster = alone(undefined);
+  const { node, machine } = await cluster.elect();
+  const results = Promise.all(Array.from({ length: 2500 }, () => node.propose('x')));
+  await cluster.clock.settle();
+  expect((await results).length).toBe(2500);
+  expect(machine.batches.every((size) => size <= 1024)).toBe(true);
+});
+
 test('a stopped node leaves its machine alone, and tells nothing of what was under way', async () => {
   const gates: (() => void)[] = [];
   cluster = alone(() => new Promise<void>((resolve) => gates.push(resolve)));

@@ -5,9 +5,9 @@ const none: readonly Unused[] = [];
 
 /** Looks at the clock that often within the timeout, so a session lives at most an eighth longer. */
 const SAMPLES = 8;
-/** Sessions that expire at a time, and about as many of their results; the others follow. */
-const MAX_EXPIRED = 1000;
-const MAX_RESULTS = 50_000;
+/** Sessions that expire at a time, and about as many of their results; the others follow soon. */
+const MAX_EXPIRED = 250;
+const MAX_RESULTS = 10_000;
 
 interface Leadership {
   readonly role: string;
@@ -60,7 +60,9 @@ export class SessionExpiry {
     this.#samples.push({ at: now, appliedIndex });
     while ((this.#samples[1]?.at ?? now) <= now - this.#timeoutMs) this.#samples.shift();
     const oldest = this.#samples[0];
-    return oldest === undefined || oldest.at > now - this.#timeoutMs ? none : this.#unusedSince(oldest.appliedIndex);
+    return oldest === undefined || oldest.at > now - this.#timeoutMs
+      ? none
+      : this.#unusedSince(oldest.appliedIndex, now);
   }
 
   /** It is in the log of this leadership: however long it takes until that is applied, it is not found again. */
@@ -68,12 +70,16 @@ export class SessionExpiry {
     this.#proposed.set(id, lastUsedIndex);
   }
 
-  #unusedSince(index: LogIndex): Unused[] {
+  #unusedSince(index: LogIndex, now: number): Unused[] {
     const unused: Unused[] = [];
     const underWay = new Map<LogIndex, LogIndex>();
     let results = 0;
     for (const [lastUsedIndex, { id, done }] of this.#table.sessions()) {
-      if (lastUsedIndex > index || unused.length === MAX_EXPIRED || results > MAX_RESULTS) break;
+      if (lastUsedIndex > index) break;
+      if (unused.length === MAX_EXPIRED || results > MAX_RESULTS) {
+        this.#nextAt = now + this.#timeoutMs / SAMPLES / SAMPLES;
+        break;
+      }
       if (this.#proposed.get(id) === lastUsedIndex) {
         underWay.set(id, lastUsedIndex);
         continue;

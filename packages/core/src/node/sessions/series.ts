@@ -1,7 +1,7 @@
 import type { LogIndex } from '../../types.js';
 
 /** As many items are copied at most when one of them is taken out that a view shows. */
-const SEGMENT_ITEMS = 64;
+const SEGMENT_ITEMS = 128;
 
 interface Segment<T> {
   /** Ascending. */
@@ -15,6 +15,8 @@ interface Segment<T> {
 export class Series<T> {
   /** None is empty. */
   #segments: Segment<T>[] = [];
+  /** Where each segment began: a list of its own, as it is searched much. */
+  readonly #starts: LogIndex[] = [];
   #views = 0;
   #size = 0;
 
@@ -31,7 +33,7 @@ export class Series<T> {
   }
 
   get(index: LogIndex): T | undefined {
-    const segment = this.#segments[this.#segmentOf(index)];
+    const segment = this.#segments[lastUpTo(this.#starts, index)];
     return segment?.items[placeOf(segment.indexes, index)];
   }
 
@@ -43,6 +45,7 @@ export class Series<T> {
     }
     this.#size++;
     if (last === undefined || last.items.length >= SEGMENT_ITEMS) {
+      this.#starts.push(index);
       this.#segments.push({ indexes: [index], items: [item], views: this.#views });
       return;
     }
@@ -53,7 +56,7 @@ export class Series<T> {
 
   /** Gives what it takes out, if it was there. */
   delete(index: LogIndex): T | undefined {
-    const number = this.#segmentOf(index);
+    const number = lastUpTo(this.#starts, index);
     const segment = this.#segments[number];
     const place = segment === undefined ? -1 : placeOf(segment.indexes, index);
     if (segment === undefined || place < 0) return undefined;
@@ -61,11 +64,12 @@ export class Series<T> {
     this.#size--;
     if (segment.items.length === 1) {
       this.#segments.splice(number, 1);
+      this.#starts.splice(number, 1);
       return item;
     }
     const { indexes, items } = this.#own(number, segment);
-    indexes.splice(place, 1);
-    items.splice(place, 1);
+    remove(indexes, place);
+    remove(items, place);
     return item;
   }
 
@@ -86,28 +90,30 @@ export class Series<T> {
     const { indexes, items } = segment;
     return (this.#segments[number] = { indexes: indexes.slice(), items: items.slice(), views: this.#views });
   }
-
-  /** The last one that begins at `index` or before; −1 when there is none. */
-  #segmentOf(index: LogIndex): number {
-    let [low, high] = [0, this.#segments.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#segments[middle]?.indexes[0] as LogIndex) <= index) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
-  }
 }
 
 /** −1 when it is not there. */
 function placeOf(indexes: readonly LogIndex[], index: LogIndex): number {
-  let [low, high] = [0, indexes.length];
+  const place = lastUpTo(indexes, index);
+  return indexes[place] === index ? place : -1;
+}
+
+/** Where the last of ascending numbers is that is not above `limit`; −1 when there is none. */
+function lastUpTo(numbers: readonly number[], limit: number): number {
+  let low = 0;
+  let high = numbers.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((indexes[middle] as LogIndex) < index) low = middle + 1;
+    if ((numbers[middle] as number) <= limit) low = middle + 1;
     else high = middle;
   }
-  return indexes[low] === index ? low : -1;
+  return low - 1;
+}
+
+/** Like `splice`, which makes a list of what it takes out. */
+function remove(list: unknown[], place: number): void {
+  for (let next = place + 1; next < list.length; next++) list[next - 1] = list[next];
+  list.pop();
 }
 
 function* pairsOf<T>(segments: readonly Segment<T>[]): Generator<readonly [LogIndex, T]> {

@@ -8,7 +8,7 @@ import type { Waiter } from '../waiters.js';
 import { Stretch } from './stretch.js';
 
 /** Bytes written at a stretch, before other work of the event loop gets its turn. */
-const TURN_BYTES = 256 * 1024;
+const TURN_BYTES = 64 * 1024;
 /** Milliseconds until a snapshot that failed is tried again; doubled each time, and left after the last until more is applied. */
 const RETRY_MS = 1000;
 const MAX_RETRIES = 6;

@@ -37,6 +37,32 @@ function watch(end: number, leadership = leader): { at: number; ids: number[] }[
   return found;
 }
 
+test('of many sessions some expire at a time, by their number and that of their results, and the others soon after', () => {
+  const many = new Log();
+  for (let id = 1; id <= 600; id++) many.register(1000);
+  for (let sequence = 1; sequence <= 1000; sequence++) {
+    for (let id = 1; id <= 30; id++) many.command(id, sequence, 'a');
+  }
+  apply(many);
+  const found: [number, number][] = [];
+  while (log.table.size > 0) {
+    now = Math.max(now, expiry.deadline(leader));
+    const unused = expiry.due(leader, now, appliedIndex);
+    if (unused.length > 0) found.push([now, unused.length]);
+    const ends = new Log(appliedIndex + 1);
+    for (const one of unused) ends.session({ kind: 'expire', ...one });
+    apply(ends);
+  }
+  // The sessions with results were used last.
+  expect(found).toEqual([
+    [timeoutMs, 250],
+    [timeoutMs + 125, 250],
+    [timeoutMs + 250, 70 + 11],
+    [timeoutMs + 375, 11],
+    [timeoutMs + 500, 8],
+  ]);
+});
+
 test('a session that is not used expires after the timeout, and at most an eighth later', () => {
   apply(new Log().register().register());
   expect(watch(4500)).toEqual([]);
