@@ -3,13 +3,14 @@ import type { raftV1 } from './generated/protos.js';
 
 /** As it stands on wires and in snapshots. */
 export function configurationToProto(configuration: Configuration): raftV1.Configuration.$Properties {
-  const { voters, outgoing, learners, addresses, stores } = configuration;
+  const { voters, outgoing, learners, addresses, stores, returning } = configuration;
   return {
     voters: [...voters],
     outgoing: [...outgoing],
     learners: [...learners],
     addresses: Object.entries(addresses).map(([nodeId, address]) => ({ nodeId, address })),
     stores: Object.entries(stores).map(([nodeId, storeId]) => ({ nodeId, storeId })),
+    returning: [...returning],
   };
 }
 
@@ -21,6 +22,7 @@ export function configurationFromProto(record: raftV1.Configuration.$Properties 
     learners: record?.learners ?? [],
     addresses: Object.fromEntries((record?.addresses ?? []).map((one) => [one.nodeId ?? '', one.address ?? ''])),
     stores: Object.fromEntries((record?.stores ?? []).map((one) => [one.nodeId ?? '', one.storeId ?? ''])),
+    returning: record?.returning ?? [],
   };
 }
 

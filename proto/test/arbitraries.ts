@@ -49,6 +49,7 @@ const snapshot = fc.record({
     learners: fc.array(text, { maxLength: 3 }),
     addresses: fc.dictionary(key, text, { maxKeys: 3, noNullPrototype: true }),
     stores: fc.dictionary(key, text, { maxKeys: 3, noNullPrototype: true }),
+    returning: fc.array(text, { maxLength: 3 }),
   }),
   configurationIndex: integer,
 });

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(async () => rm(root, { recursive: true, force: true }));
 
 const configuration = {
-  ...{ voters: ['1', '2', '3'], outgoing: [], learners: [], stores: {} },
+  ...{ voters: ['1', '2', '3'], outgoing: [], learners: [], stores: {}, returning: [] },
   addresses: { 1: 'h:1', 2: 'h:2', 3: 'h:3' },
 };
 

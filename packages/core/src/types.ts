@@ -60,11 +60,10 @@ export interface Configuration {
   readonly learners: readonly NodeId[];
   /** Where each of them is reached; a member without an address is reached by other means (in one process). */
   readonly addresses: Readonly<Record<NodeId, Address>>;
-  /**
-   * The storage with which each of them takes part, as far as known: one that comes back with another has forgotten its votes. Under the
-   * empty id, which is nobody's: the JSON list of the learners that were wiped when they voted, and are to vote again.
-   */
+  /** The storage with which each of them takes part, as far as known: one that comes back with another has forgotten its votes. */
   readonly stores: Readonly<Record<NodeId, string>>;
+  /** The learners that were wiped when they voted, and are to vote again. */
+  readonly returning: readonly NodeId[];
 }
 
 /** From `index` on, until the next run, entries have this `term`. */

@@ -8,7 +8,7 @@ import type { Content } from './support/model.js';
 import { faults, SimulatedDisk } from './support/simulated-disk.js';
 import type { Fault } from './support/simulated-disk.js';
 
-const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {} };
+const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {}, returning: [] };
 const directory = '/data';
 const segmentBytes = 128 * 1024;
 /** RAFT_FAULTS=all fails each read too; without it, one in some. */

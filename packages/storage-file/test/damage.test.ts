@@ -8,7 +8,7 @@ import { fileStorage } from '@raft/storage-file';
 import { contentOf, entry, identity } from './support/model.js';
 import type { Content } from './support/model.js';
 
-const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {} };
+const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {}, returning: [] };
 let root: string;
 
 beforeEach(() => {

@@ -14,7 +14,7 @@ const each = Number(process.env['RAFT_DAMAGES'] ?? 38);
 const seed = Number(process.env['RAFT_SEED'] ?? 5);
 const segmentBytes = 128 * 1024;
 const blockBytes = 4096;
-const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {} };
+const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {}, returning: [] };
 
 /** How the node ended before its directory was damaged. */
 const endings = ['clean stop', 'killed'] as const;

@@ -8,7 +8,7 @@ import type { Content, Step } from './support/model.js';
 import { faults, SimulatedDisk } from './support/simulated-disk.js';
 import type { Fault } from './support/simulated-disk.js';
 
-const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {} };
+const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {}, returning: [] };
 const directory = '/data';
 
 /** Some 30 writes over several segments, with truncations, a snapshot and compactions. */

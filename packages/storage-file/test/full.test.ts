@@ -15,7 +15,7 @@ const full = { code: 'RAFT_STORAGE_FULL' };
 const meta = {
   index: 1,
   term: 1,
-  configuration: { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {} },
+  configuration: { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {}, returning: [] },
   configurationIndex: 1,
 };
 

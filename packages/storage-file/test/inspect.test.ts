@@ -9,7 +9,7 @@ import { fileStorage, inspectFileStorage } from '@raft/storage-file';
 import { contentOf, entry, identity } from './support/model.js';
 import type { Content } from './support/model.js';
 
-const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {} };
+const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {}, returning: [] };
 const segmentBytes = 128 * 1024;
 let root: string;
 let directory: string;

@@ -13,7 +13,7 @@ const disks = [
   { kind: 'xfs', cuts: Number(given ?? 50) },
   { kind: 'ext4', cuts: Number(given ?? 15) },
 ] as const;
-const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {} };
+const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {}, returning: [] };
 const inFlight = 4;
 
 /** What the storage must hold: the term of every entry from the first one on, term and vote. */

@@ -93,7 +93,14 @@ describe('storage-level: the inspector', () => {
   test('a new cluster begins with what is there; the old one is a stranger', async () => {
     const content = await written(directory, 'closed');
     const before = dataOf(filesOf(directory));
-    const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: { n1: 'a:1' }, stores: {} };
+    const configuration = {
+      voters: ['n1'],
+      outgoing: [],
+      learners: [],
+      addresses: { n1: 'a:1' },
+      stores: {},
+      returning: [],
+    };
     const options = { clusterId: 'c2', configuration, copyTo: join(root, 'copy') };
     const last = 20 + content.entries.length;
     await inspecting(async (inspector) => {

@@ -2504,6 +2504,9 @@ export namespace raft {
             /** Configuration stores. */
             stores: raft.v1.Configuration.Store.$Properties[];
 
+            /** Configuration returning. */
+            returning: string[];
+
             /**
              * Encodes the specified Configuration message. Does not implicitly {@link raft.v1.Configuration.verify|verify} messages.
              * @param message Configuration message or plain object to encode
@@ -2542,6 +2545,9 @@ export namespace raft {
 
                 /** Configuration stores */
                 stores?: (raft.v1.Configuration.Store.$Properties[]|null);
+
+                /** Configuration returning */
+                returning?: (string[]|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

@@ -3776,6 +3776,7 @@ export const raft = $root.raft = (() => {
                 this.learners = [];
                 this.addresses = [];
                 this.stores = [];
+                this.returning = [];
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -3787,6 +3788,7 @@ export const raft = $root.raft = (() => {
             Configuration.prototype.learners = $util.emptyArray;
             Configuration.prototype.addresses = $util.emptyArray;
             Configuration.prototype.stores = $util.emptyArray;
+            Configuration.prototype.returning = $util.emptyArray;
 
             Configuration.encode = function (message, writer, _depth) {
                 if (!writer)
@@ -3810,6 +3812,9 @@ export const raft = $root.raft = (() => {
                 if (message.stores != null && message.stores.length)
                     for (let i = 0; i < message.stores.length; ++i)
                         $root.raft.v1.Configuration.Store.encode(message.stores[i], writer.uint32(42).fork(), _depth + 1).ldelim();
+                if (message.returning != null && message.returning.length)
+                    for (let i = 0; i < message.returning.length; ++i)
+                        writer.uint32(50).string(message.returning[i]);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3881,6 +3886,14 @@ export const raft = $root.raft = (() => {
                             if (!(message.stores && message.stores.length))
                                 message.stores = [];
                             message.stores.push($root.raft.v1.Configuration.Store.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.returning && message.returning.length))
+                                message.returning = [];
+                            message.returning.push(reader.stringVerify());
                             continue;
                         }
                     }

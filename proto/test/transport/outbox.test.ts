@@ -17,7 +17,7 @@ function withData(index: number, bytes: number): Message {
 }
 
 function piece(offset: number, bytes = 1000): Message {
-  const configuration = { voters: [], outgoing: [], learners: [], addresses: {}, stores: {} };
+  const configuration = { voters: [], outgoing: [], learners: [], addresses: {}, stores: {}, returning: [] };
   const snapshot = { index: 9, term: 1, configuration, configurationIndex: 1 };
   const rest = { round: 0, snapshot, streamId: 1, checksum: 0, done: false };
   return { type: 'installSnapshot', ...ids, ...rest, offset, data: new Uint8Array(bytes) };

@@ -53,7 +53,7 @@ async function membersOf(
   nodeId: string,
   { peers }: StorageOptions,
 ): Promise<Configuration> {
-  const none = { outgoing: [], learners: [], stores: {} };
+  const none = { outgoing: [], learners: [], stores: {}, returning: [] };
   if (peers !== undefined) {
     if (!peers.has(nodeId)) throw new UsageError(`--peers lacks node ${nodeId}, whose data these are: name it too`);
     return { ...none, voters: [...peers.keys()].toSorted(), addresses: Object.fromEntries(peers) };

@@ -1,7 +1,7 @@
 import { EntryType } from '../types.js';
 import type { NodeId } from '../types.js';
 import { appendEntry } from './append.js';
-import { encodeConfiguration, isVoter, membersOf, returningOf } from './configuration.js';
+import { encodeConfiguration, isVoter, membersOf } from './configuration.js';
 import { isSettled, isUnrecorded, storeOf, withStores } from './identity.js';
 import type { Change } from './membership.js';
 import type { RaftState } from './state.js';
@@ -36,7 +36,7 @@ export function readmission(state: RaftState): Change | undefined {
   const { voters } = state.configuration;
   const wiped = wipedMembers(state).filter((id) => voters.includes(id));
   if (wiped.length > 0 && wiped.length < voters.length) return { learners: wiped };
-  const back = returningOf(state.configuration).filter((id) => hasCaughtUp(state, id));
+  const back = state.configuration.returning.filter((id) => hasCaughtUp(state, id));
   return back.length > 0 ? { add: back } : undefined;
 }
 

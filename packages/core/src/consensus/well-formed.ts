@@ -1,7 +1,7 @@
-import type { AppendEntries, Message } from '../messages.js';
+import type { AppendEntries, InstallSnapshot, Message } from '../messages.js';
 import { EntryType } from '../types.js';
 import type { Entry } from '../types.js';
-import { decodeConfiguration } from './configuration.js';
+import { decodeConfiguration, whyNoConfiguration } from './configuration.js';
 
 /** An election a millisecond takes a hundred thousand years to get there; beyond, the next term could not be told any more. */
 const LARGEST_TERM = 2 ** 52;
@@ -13,14 +13,18 @@ const LARGEST_TERM = 2 ** 52;
 export function whyMalformed(message: Message): string | undefined {
   if (message.term > LARGEST_TERM) return `its term ${message.term} is beyond what elections can have led to`;
   if (message.type === 'appendEntries') return whyNotEntries(message);
-  if (message.type === 'installSnapshot' && message.snapshot.term > message.term) {
-    return `its snapshot is of term ${message.snapshot.term}, which is later than its own, ${message.term}`;
-  }
+  if (message.type === 'installSnapshot') return whyNoSnapshot(message);
   if (message.type === 'propose') {
     const strange = message.commands.find(({ type }) => !proposable.has(type));
     if (strange !== undefined) return `entries of type ${strange.type} are the leader's own`;
   }
   return undefined;
+}
+
+function whyNoSnapshot({ snapshot, term }: InstallSnapshot): string | undefined {
+  if (snapshot.term > term) return `its snapshot is of term ${snapshot.term}, which is later than its own, ${term}`;
+  const why = whyNoConfiguration(snapshot.configuration);
+  return why === undefined ? undefined : `its snapshot has no configuration: ${why}`;
 }
 
 const proposable: ReadonlySet<EntryType> = new Set([EntryType.command, EntryType.session, EntryType.sessionCommand]);

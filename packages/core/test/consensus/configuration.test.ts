@@ -62,7 +62,14 @@ describe('a configuration', () => {
   });
 
   it('keeps voters, outgoing voters, learners and addresses apart', () => {
-    const joint = { voters: ['a', 'b'], outgoing: ['b', 'c'], learners: ['d'], addresses: { a: 'a:1' }, stores: {} };
+    const joint = {
+      voters: ['a', 'b'],
+      outgoing: ['b', 'c'],
+      learners: ['d'],
+      addresses: { a: 'a:1' },
+      stores: {},
+      returning: [],
+    };
     expect(decodeConfiguration(encodeConfiguration(joint))).toEqual(joint);
     expect([...membersOf(joint)]).toEqual(['a', 'b', 'c', 'd']);
     expect(['a', 'b', 'c', 'd', 'e'].map((id) => isVoter(joint, id))).toEqual([true, true, true, false, false]);
@@ -70,13 +77,15 @@ describe('a configuration', () => {
 
   it('that cannot be one is refused', () => {
     const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-    const good = { voters: [], outgoing: [], learners: [], addresses: {}, stores: {} };
+    const good = { voters: [], outgoing: [], learners: [], addresses: {}, stores: {}, returning: [] };
     for (const broken of [
       {},
       { ...good, voters: 'a' },
       { ...good, learners: [1] },
       { ...good, addresses: null },
       { ...good, addresses: { a: 1 } },
+      { ...good, returning: 'a' },
+      { ...good, voters: ['a'], returning: ['a'] },
     ])
       expect(() => decodeConfiguration(bytes(broken))).toThrow('malformed configuration');
     expect(() => decodeConfiguration(new Uint8Array([123]))).toThrow(SyntaxError);

@@ -117,8 +117,8 @@ describe('a member that comes back with another storage', () => {
       stores: { ...stores, 3: 'new' },
       logs: { 1: [1, 1, 1], 2: [1, 1, 1], 3: [1, 1] },
       configurations: {
-        2: { ...known, voters: ['1', '2', '3'], learners: [], stores },
-        3: { ...known, voters: ['1', '2', '3'], learners: [], stores: { ...stores, 3: 'new' } },
+        2: { ...known, voters: ['1', '2', '3'], learners: [], stores, returning: [] },
+        3: { ...known, voters: ['1', '2', '3'], learners: [], stores: { ...stores, 3: 'new' }, returning: [] },
       },
     });
     expect(stale.raft('3').deadline).toBe(Number.POSITIVE_INFINITY);
@@ -161,6 +161,7 @@ describe('a member that comes back with another storage', () => {
       voters: ['1', '2'],
       learners: ['3'],
       stores: { ...stores, 3: 'new' },
+      returning: ['3'],
     });
     cluster.beat('1', HEARTBEAT_MS);
     const second = cluster.raft('1').readmission;
@@ -207,7 +208,7 @@ describe('a member that comes back with another storage', () => {
     cluster.change('2', cluster.raft('2').readmission!);
     cluster.settle();
     expect(cluster.raft('1').configuration).toEqual({
-      ...{ voters: ['1', '2', '3'], outgoing: [], learners: [] },
+      ...{ voters: ['1', '2', '3'], outgoing: [], learners: [], returning: [] },
       ...{ addresses: cluster.raft('1').configuration.addresses, stores: { ...stores, 3: 'new' } },
     });
   });

@@ -3,7 +3,7 @@ import { Addresses } from '../../src/node/addresses.js';
 import type { Configuration } from '../../src/index.js';
 
 const configuration = (voters: string[], addresses: Record<string, string>): Configuration => ({
-  ...{ voters, outgoing: [], learners: [], stores: {}, addresses },
+  ...{ voters, outgoing: [], learners: [], stores: {}, returning: [], addresses },
 });
 
 test('while the voters are the first ones, what the operator gives counts more than the log', () => {

@@ -15,7 +15,7 @@ export function entries(from: number, to: number, term: number, bytes?: number):
 }
 
 export function snapshotMeta(index: number): SnapshotMeta {
-  const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {} };
+  const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {}, returning: [] };
   return { index, term: 1, configuration, configurationIndex: 1 };
 }
 

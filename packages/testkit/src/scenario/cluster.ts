@@ -62,7 +62,7 @@ export class ScriptedCluster {
 
   #fill(id: NodeId, disk: ScriptedDisk): void {
     const { voters, learners, logs, hardStates } = this.#setup;
-    const configuration: Configuration = { voters, learners, outgoing: [], addresses: {}, stores: {} };
+    const configuration: Configuration = { voters, learners, outgoing: [], addresses: {}, stores: {}, returning: [] };
     const terms = logs.get(id) ?? [];
     const entries: Entry[] = [
       { index: 1, term: 1, type: EntryType.configuration, data: encodeConfiguration(configuration) },

@@ -16,7 +16,7 @@ export interface Rot {
   readonly isSeen: boolean;
 }
 
-const nobody: Configuration = { voters: [], outgoing: [], learners: [], addresses: {}, stores: {} };
+const nobody: Configuration = { voters: [], outgoing: [], learners: [], addresses: {}, stores: {}, returning: [] };
 
 /** What a disk holds, as of some of the writes that it was told to make. */
 export class Content {

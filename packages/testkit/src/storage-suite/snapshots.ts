@@ -44,6 +44,7 @@ export const snapshotCases: readonly StorageCase[] = [
         learners: ['n5'],
         addresses: { n1: 'a:1', n4: '[::1]:2' },
         stores: { n1: 's1' },
+        returning: ['n5'],
       };
       const writer = await storage.createSnapshot({
         index: 2 ** 40,

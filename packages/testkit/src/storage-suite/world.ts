@@ -105,7 +105,7 @@ export function snapshotMeta(index: number): SnapshotMeta {
 
 export function configuration(...voters: string[]): Configuration {
   const addresses = Object.fromEntries(voters.map((id) => [id, `${id}.example:7000`]));
-  return { voters, outgoing: [], learners: [], addresses, stores: {} };
+  return { voters, outgoing: [], learners: [], addresses, stores: {}, returning: [] };
 }
 
 export async function takeSnapshot(storage: Storage, index: number, chunks: readonly Uint8Array[]): Promise<void> {

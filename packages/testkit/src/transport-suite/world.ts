@@ -139,7 +139,14 @@ export function withData(from: NodeId, to: NodeId, index: number, data: Uint8Arr
 
 /** A piece of a snapshot. */
 export function piece(from: NodeId, to: NodeId, offset: number, data: Uint8Array): InstallSnapshot {
-  const configuration = { voters: ['1', '2'], outgoing: [], learners: [], addresses: { 1: 'a:1' }, stores: {} };
+  const configuration = {
+    voters: ['1', '2'],
+    outgoing: [],
+    learners: [],
+    addresses: { 1: 'a:1' },
+    stores: {},
+    returning: [],
+  };
   return {
     type: 'installSnapshot',
     from,

@@ -233,7 +233,7 @@ test('a machine that never ends its restore does not keep the node from stopping
 async function withSnapshot(storage: Storage, index: number, term: number): Promise<void> {
   const writer = await storage.createSnapshot({
     ...{ index, term, configurationIndex: 1 },
-    configuration: { voters: ['1'], outgoing: [], learners: [], addresses: { '1': 'a' }, stores: {} },
+    configuration: { voters: ['1'], outgoing: [], learners: [], addresses: { '1': 'a' }, stores: {}, returning: [] },
   });
   // A framed snapshot without sessions, of a machine that yields nothing.
   async function* machine(): AsyncGenerator<Uint8Array> {}

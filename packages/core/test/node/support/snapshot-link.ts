@@ -16,7 +16,7 @@ export const IDLE_MS = 10_000;
 export const metaAt = (index: number): SnapshotMeta => ({
   index,
   term: 2,
-  configuration: { voters: ['1', '2'], outgoing: [], learners: [], addresses: {}, stores: {} },
+  configuration: { voters: ['1', '2'], outgoing: [], learners: [], addresses: {}, stores: {}, returning: [] },
   configurationIndex: 1,
 });
 
