@@ -1,134 +1,190 @@
-// What idle groups cost: three processes, each with one transport and a member of every group.
-//   pnpm idle-groups --groups 10000 --seconds 30 [--no-quiesce]
-// Prints messages between the processes and CPU time of each while all groups rest, and how long a write then takes.
+// What idle groups cost: three processes, each with one transport, one storage and a member of every group.
+//   pnpm idle-groups --groups 10000 [--storage level] [--seconds 15] [--heartbeat 100] [--no-quiesce]
+// Starts all groups, waits until they rest, and measures what they cost then; writes to one; kills one process, until all rest again;
+// and starts it again, until all rest again. Fails when a leader was deposed that was not killed.
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import { createNode } from '@raft/core';
-import { memoryStorage } from '@raft/storage-memory';
-import { tcpTransport } from '@raft/transport-tcp';
 
-const ids = ['1', '2', '3'];
-const clusterId = 'idle-groups';
+const { values } = parseArgs({
+  options: {
+    groups: { type: 'string', default: '10000' },
+    seconds: { type: 'string', default: '15' },
+    storage: { type: 'string', default: 'memory' },
+    heartbeat: { type: 'string', default: '100' },
+    'no-quiesce': { type: 'boolean', default: false },
+  },
+});
+const groups = Number(values.groups);
+const seconds = Number(values.seconds);
+/** So long without a message, and everything rests. */
+const quietMs = 3000;
+const giveUpMs = 120_000;
 
-if (process.argv[2] === 'member') await member(process.argv[3], Number(process.argv[4]), process.argv[5] === 'true');
-else await measure();
+const directory = await mkdtemp(join(tmpdir(), 'idle-groups-'));
+const members = new Map();
+try {
+  await run();
+} finally {
+  const ended = [...members.values()].map(({ child }) => once(child, 'exit'));
+  for (const { child } of members.values()) child.disconnect();
+  await Promise.all(ended);
+  await rm(directory, { recursive: true, force: true });
+}
 
-async function measure() {
-  const { values } = parseArgs({
-    options: {
-      groups: { type: 'string', default: '10000' },
-      seconds: { type: 'string', default: '30' },
-      'no-quiesce': { type: 'boolean', default: false },
-    },
-  });
-  const seconds = Number(values.seconds);
-  const members = ids.map((id) =>
-    fork(fileURLToPath(import.meta.url), ['member', id, values.groups, String(!values['no-quiesce'])]),
-  );
-  const ask = (question) => Promise.all(members.map((one) => answerOf(one, question)));
-  try {
-    const addresses = await Promise.all(members.map((one) => answerOf(one)));
-    await ask({ addresses: Object.fromEntries(ids.map((id, i) => [id, addresses[i]])) });
-    for (let sent = -1, tries = 0; tries < 60; tries++) {
-      await sleep(5000);
-      const now = await ask('figures');
-      const led = now.reduce((sum, figures) => sum + figures.led, 0);
-      const total = now.reduce((sum, figures) => sum + figures.sent, 0);
-      console.log(`${led} of ${values.groups} groups have a leader; ${total} messages so far`);
-      if (led === Number(values.groups) && total - sent < 100) break;
-      sent = total;
+async function run() {
+  for (const id of ['1', '2', '3']) members.set(id, await spawn(id, '127.0.0.1:0'));
+  const addresses = Object.fromEntries([...members].map(([id, { address }]) => [id, address]));
+  let startedAt = performance.now();
+  await askAll({ addresses });
+  console.log(`${groups} groups are started after ${since(startedAt)}`);
+  const first = await untilRest(startedAt);
+  await measureIdle();
+  await writeToOne();
+
+  console.log('process 3 is killed');
+  startedAt = performance.now();
+  members.get('3').child.kill('SIGKILL');
+  members.delete('3');
+  const second = await untilRest(startedAt);
+  compare(first, second, (leader) => leader !== '3');
+  await measureIdle();
+  await writeToOne();
+
+  console.log('process 3 is started again');
+  startedAt = performance.now();
+  members.set('3', await spawn('3', addresses['3']));
+  await ask('3', { addresses });
+  console.log(`${groups} groups are started after ${since(startedAt)}`);
+  compare(second, await untilRest(startedAt), () => true);
+  await measureIdle();
+  await writeToOne();
+}
+
+/** Waits until every group has a leader and nothing is sent any more; gives the leaders. */
+async function untilRest(startedAt) {
+  let sentBefore = -1;
+  let quietSince = performance.now();
+  let toldAt = quietSince + 10_000;
+  for (;;) {
+    await sleep(500);
+    const sent = await messagesSent();
+    if (performance.now() >= toldAt) {
+      toldAt += 10_000;
+      console.log(`  ${since(startedAt)}: ${sent} messages, ${(await leadersOf()).size} leaders`);
     }
-    const before = await ask('figures');
-    await sleep(seconds * 1000);
-    const after = await ask('figures');
-    for (const [i, id] of ids.entries()) {
-      const cpuMs = (after[i].cpuUs - before[i].cpuUs) / 1000;
-      const share = ((cpuMs / (seconds * 1000)) * 100).toFixed(2);
-      const memory = Math.round(after[i].rss / 1024 / 1024);
-      const sent = after[i].sent - before[i].sent;
+    if (sent !== sentBefore) quietSince = performance.now();
+    sentBefore = sent;
+    if (performance.now() - quietSince >= quietMs) {
+      const leaders = await leadersOf();
+      const rested = ((quietSince - startedAt) / 1000).toFixed(1);
       console.log(
-        `process ${id}, ${seconds} s: ${sent} messages, ${cpuMs.toFixed(0)} ms CPU (${share} %), ${memory} MiB`,
+        `${leaders.size} of ${groups} groups have a leader; at rest after ${rested} s, ${sent} messages so far`,
       );
+      if (leaders.size === groups) return leaders;
+      quietSince = performance.now();
     }
-    const writes = (await ask('write')).filter((ms) => ms !== undefined);
-    console.log(`a write to a resting group: ${writes.map((ms) => `${ms.toFixed(1)} ms`).join(', ')}`);
-  } finally {
-    for (const one of members) one.disconnect();
+    if (performance.now() - startedAt > giveUpMs)
+      throw new Error(`not at rest after ${since(startedAt)}: ${sent} messages, ${(await leadersOf()).size} leaders`);
   }
 }
 
-function answerOf(one, question) {
-  return new Promise((resolve, reject) => {
-    const ended = () => reject(new Error('a member has ended'));
-    one.once('exit', ended);
-    one.once('message', (answer) => {
-      one.off('exit', ended);
-      resolve(answer);
-    });
-    if (question !== undefined) one.send(question);
+/** Leader and term of each group. */
+async function leadersOf() {
+  const leaders = new Map();
+  for (const id of members.keys())
+    for (const [group, term] of await ask(id, 'leaders')) {
+      if ((leaders.get(group)?.term ?? 0) < term) leaders.set(group, { leader: id, term });
+    }
+  return leaders;
+}
+
+function compare(before, after, stays) {
+  let deposed = 0;
+  let elected = 0;
+  for (const [group, { leader, term }] of before) {
+    const now = after.get(group);
+    if (now.leader === leader && now.term === term) continue;
+    if (stays(leader)) deposed++;
+    else elected++;
+  }
+  console.log(`${elected} groups have elected another leader; ${deposed} although theirs was there`);
+  if (deposed > 0) process.exitCode = 1;
+}
+
+async function measureIdle() {
+  const before = await askAll('usage');
+  await sleep(seconds * 1000);
+  const after = await askAll('usage');
+  for (const [id, { cpuUs, sent, rss }] of after) {
+    const cpuMs = (cpuUs - before.get(id).cpuUs) / 1000;
+    const share = (cpuMs / (seconds * 10)).toFixed(2);
+    const messages = sent - before.get(id).sent;
+    const memory = Math.round(rss / 1024 / 1024);
+    console.log(
+      `  process ${id}, idle for ${seconds} s: ${messages} messages, ${cpuMs.toFixed(0)} ms CPU (${share} %), ${memory} MiB`,
+    );
+  }
+}
+
+/** Each process writes to a group that it leads: what others do meanwhile would show in the messages. */
+async function writeToOne() {
+  const before = await messagesSent();
+  const writes = [...(await askAll('write')).values()].filter((ms) => ms !== null);
+  for (let sent = before, next = -1; sent !== next; await sleep(1500)) [sent, next] = [next, await messagesSent()];
+  const sent = (await messagesSent()) - before;
+  console.log(
+    `  a write to a resting group: ${writes.map((ms) => `${ms.toFixed(1)} ms`).join(', ')}; ${sent} messages until all rest again`,
+  );
+}
+
+async function messagesSent() {
+  return [...(await askAll('usage')).values()].reduce((sum, usage) => sum + usage.sent, 0);
+}
+
+async function spawn(id, listen) {
+  const args = [
+    id,
+    listen,
+    join(directory, id),
+    values.groups,
+    values.storage,
+    values.heartbeat,
+    String(!values['no-quiesce']),
+  ];
+  const child = fork(fileURLToPath(new URL('idle-groups-member.mjs', import.meta.url)), args);
+  const waiting = [];
+  child.on('message', (answer) => waiting.shift().resolve(answer));
+  child.on('exit', () => {
+    for (const { reject } of waiting.splice(0)) reject(new Error(`process ${id} has ended`));
   });
+  const answer = () => new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+  const address = await answer();
+  return { child, address, answer };
+}
+
+function ask(id, question) {
+  const { child, answer } = members.get(id);
+  child.send(question);
+  return answer();
+}
+
+async function askAll(question) {
+  const ids = [...members.keys()];
+  const answers = await Promise.all(ids.map((id) => ask(id, question)));
+  return new Map(ids.map((id, i) => [id, answers[i]]));
+}
+
+function since(at) {
+  return `${((performance.now() - at) / 1000).toFixed(1)} s`;
 }
 
 function sleep(ms) {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
-  });
-}
-
-async function member(id, groups, quiesce) {
-  process.on('disconnect', () => process.exit());
-  const inner = tcpTransport({ nodeId: id, clusterId, listen: '127.0.0.1:0' });
-  await inner.start();
-  let sent = 0;
-  const transport = {
-    start: () => inner.start(),
-    attach: (group, receiver) => inner.attach(group, receiver),
-    detach: (group) => inner.detach(group),
-    setPeers: (group, addresses) => inner.setPeers(group, addresses),
-    send(group, messages) {
-      sent += messages.length;
-      inner.send(group, messages);
-    },
-    close: () => inner.close(),
-  };
-  const nodes = [];
-  process.on('message', (question) => void answer(question));
-  process.send(inner.address);
-
-  async function answer(question) {
-    if (question === 'figures') {
-      const { user, system } = process.cpuUsage();
-      const led = nodes.filter((node) => node.status().role === 'leader').length;
-      return process.send({ sent, led, cpuUs: user + system, rss: process.memoryUsage().rss });
-    }
-    if (question === 'write') {
-      const leader = nodes.find((node) => node.status().role === 'leader');
-      const startedAt = performance.now();
-      await leader?.propose(new Uint8Array(256));
-      return process.send(performance.now() - startedAt);
-    }
-    for (let group = 0; group < groups; group++) {
-      nodes.push(makeNode({ id, group, transport, quiesce, bootstrap: question.addresses }));
-      await nodes.at(-1).start();
-    }
-    process.send('started');
-  }
-}
-
-function makeNode({ id, group, transport, quiesce, bootstrap }) {
-  return createNode({
-    ...{ id, clusterId, groupId: `g${group}`, storage: memoryStorage(), transport, quiesce, bootstrap },
-    // Thousands of groups that all begin at once are a storm of elections and heartbeats until they rest: it has to be borne.
-    heartbeatIntervalMs: 3000,
-    electionTimeoutMs: { min: 15_000, max: 45_000 },
-    stateMachine: {
-      apply: (entries) => entries.map(() => undefined),
-      query: () => undefined,
-      async *snapshot() {
-        yield new Uint8Array(1);
-      },
-      async restore() {},
-    },
   });
 }

@@ -41,8 +41,46 @@ export function systemClock(): Clock {
       arm();
       return { cancel: () => host.clearTimeout(timer) };
     },
-    defer: host.setImmediate ? (task) => void host.setImmediate?.(task) : (task) => void host.setTimeout(task, 0),
+    defer,
   };
+}
+
+/** How long what was deferred runs, in milliseconds, before the host may look for what has arrived. */
+const SLICE_MS = 10;
+
+let deferred: (() => void)[] = [];
+let isPlanned = false;
+
+/** All that is deferred in the process runs in one go, and not one by one: what many groups send to one peer then leaves together. */
+function defer(task: () => void): void {
+  deferred.push(task);
+  if (!isPlanned) planDeferred();
+}
+
+function planDeferred(): void {
+  isPlanned = true;
+  const { setImmediate, setTimeout } = globalThis as unknown as Host;
+  if (setImmediate) setImmediate(runDeferred);
+  else setTimeout(runDeferred, 0);
+}
+
+function runDeferred(): void {
+  const tasks = deferred;
+  const { performance } = globalThis as unknown as Host;
+  const until = performance.now() + SLICE_MS;
+  deferred = [];
+  isPlanned = false;
+  let next = 0;
+  try {
+    do (tasks[next++] as () => void)();
+    while (next < tasks.length && performance.now() < until);
+  } finally {
+    // Also when one has thrown: that is not the others' fault.
+    if (next < tasks.length) {
+      deferred = [...tasks.slice(next), ...deferred];
+      if (!isPlanned) planDeferred();
+    }
+  }
 }
 
 /** Pseudo-random numbers that repeat for the same seed (mulberry32); for tests and simulations. */

@@ -43,6 +43,11 @@ export interface Receiver {
    * Must not throw.
    */
   peerDown?(peer: NodeId): void;
+  /**
+   * The peer can be reached, for the first time or again after {@link peerDown}; whether its groups are there yet is not known. A group
+   * that has gone to rest without that peer looks for it then. Told to every group; may be told more than once. Must not throw.
+   */
+  peerUp?(peer: NodeId): void;
 }
 
 /**

@@ -117,6 +117,7 @@ class Grpc implements GrpcTransport {
       advertised: () => advertised(advertise, this.#address),
       dial: dialPeer(limits, clock, tls),
       down: (peer) => this.#receivers.peerDown(peer),
+      up: (peer) => this.#receivers.peerUp(peer),
     });
     this.#listener = new Listener(serverCredentials(tls), limits, shared.log);
     this.#inbound = new Inbound({

@@ -26,7 +26,7 @@ export type Block = (message: Message, group: GroupId) => boolean;
 /**
  * A network within one process, where all started nodes are connected. What is cut loses also the messages under way. Cuts add up
  * until they are healed, and last when a node is closed and started again. Receivers' `peerDown` is called after the turn in which
- * a node was closed or cut off, also in one direction.
+ * a node was closed or cut off, also in one direction, and `peerUp` after that in which it was started or healed.
  */
 export interface MemoryNetwork {
   /**
@@ -73,11 +73,14 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
     faults: () => faults,
     endpoints: new Map(),
     clientConnected: (from, to) => topology.clientConnected(from, to),
-    leave(endpoint) {
-      const others = started().filter((other) => other !== endpoint && linked(endpoint, other));
-      for (const [name, each] of hub.endpoints) if (each === endpoint) hub.endpoints.delete(name);
-      for (const other of others) tellDown(other, endpoint);
-    },
+    join: (endpoint, names) =>
+      telling(() => {
+        for (const name of names) hub.endpoints.set(name, endpoint);
+      }),
+    leave: (endpoint) =>
+      telling(() => {
+        for (const [name, each] of hub.endpoints) if (each === endpoint) hub.endpoints.delete(name);
+      }),
     deliver(from, to, group, messages) {
       const receiver = topology.connected(from, to) ? hub.endpoints.get(to)?.receiver(group) : undefined;
       const passed = receiver === undefined ? [] : messages.filter((message) => !isBlocked(message, group));
@@ -87,25 +90,26 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
     },
   };
 
-  function started(): Endpoint[] {
-    return [...new Set(hub.endpoints.values())];
+  /** Pairs of nodes that reach each other: a connection needs both directions. */
+  function links(): Map<string, readonly [Endpoint, Endpoint]> {
+    const all = [...new Set(hub.endpoints.values())];
+    const found = new Map<string, readonly [Endpoint, Endpoint]>();
+    for (const a of all)
+      for (const b of all) if (a !== b && linked(a, b)) found.set(JSON.stringify([a.nodeId, b.nodeId]), [a, b]);
+    return found;
   }
 
-  /** A connection needs both directions. */
   function linked(a: Endpoint, b: Endpoint): boolean {
     return topology.connected(a.nodeId, b.nodeId) && topology.connected(b.nodeId, a.nodeId);
   }
 
-  function tellDown(to: Endpoint, peer: Endpoint): void {
-    hub.clock.defer(() => to.peerDown(peer.nodeId));
-  }
-
-  /** Separates nodes, and tells them. */
-  function separating(change: () => void): void {
-    const all = started();
-    const before = all.flatMap((a) => all.filter((b) => a !== b && linked(a, b)).map((b) => [a, b] as const));
+  /** Changes who reaches whom, and tells those concerned. */
+  function telling(change: () => void): void {
+    const before = links();
     change();
-    for (const [a, b] of before) if (!linked(a, b)) tellDown(a, b);
+    const after = links();
+    for (const [pair, [a, b]] of before) if (!after.has(pair)) hub.clock.defer(() => a.peerDown(b.nodeId));
+    for (const [pair, [a, b]] of after) if (!before.has(pair)) hub.clock.defer(() => a.peerUp(b.nodeId));
   }
 
   function isBlocked(message: Message, group: GroupId): boolean {
@@ -117,18 +121,19 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
     transport: (transportOptions) => createTransport(hub, transportOptions),
     connector: (connectorOptions) => createConnector(hub, connectorOptions),
     cut: (a, b) =>
-      separating(() => {
+      telling(() => {
         topology.cutOneWay(a, b);
         topology.cutOneWay(b, a);
       }),
-    cutOneWay: (from, to) => separating(() => topology.cutOneWay(from, to)),
-    partition: (...groups) => separating(() => topology.partition(groups)),
-    isolate: (node) => separating(() => topology.isolate(node)),
-    rejoin: (node) => topology.rejoin(node),
-    heal(a?: string, b?: string) {
-      if (a !== undefined && b !== undefined) topology.healPair(a, b);
-      else topology.healAll();
-    },
+    cutOneWay: (from, to) => telling(() => topology.cutOneWay(from, to)),
+    partition: (...groups) => telling(() => topology.partition(groups)),
+    isolate: (node) => telling(() => topology.isolate(node)),
+    rejoin: (node) => telling(() => topology.rejoin(node)),
+    heal: (a?: string, b?: string) =>
+      telling(() => {
+        if (a !== undefined && b !== undefined) topology.healPair(a, b);
+        else topology.healAll();
+      }),
     setFaults(next) {
       const none = next === undefined || Object.keys(next).length === 0;
       faults = none ? undefined : checkFaults(next);

@@ -26,6 +26,9 @@ export function createTransport(hub: Hub, options: MemoryTransportOptions): Tran
     peerDown(peer) {
       for (const receiver of receivers.values()) receiver.peerDown?.(peer);
     },
+    peerUp(peer) {
+      for (const receiver of receivers.values()) receiver.peerUp?.(peer);
+    },
     call(call, lost) {
       if (onCall === undefined) return call.fail(`node ${nodeId} serves no clients`);
       calls.add(lost);
@@ -68,7 +71,7 @@ export function createTransport(hub: Hub, options: MemoryTransportOptions): Tran
         }
       }
       state = 'started';
-      for (const name of names) hub.endpoints.set(name, endpoint);
+      hub.join(endpoint, names);
     },
     attach(group, receiver) {
       if (receivers.has(group)) throw new InvalidArgumentError(`group ${group} is attached already: detach it first`);

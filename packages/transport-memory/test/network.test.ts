@@ -276,6 +276,29 @@ describe('a node that cannot be reached any more', () => {
     expect(told(world)).toEqual(['3:1']);
   });
 
+  test('is told of when it can be reached again', async () => {
+    const world = setting();
+    const { network, nodes } = world;
+    const back = (): string[] => {
+      world.clock.advance(1);
+      return Object.entries(nodes).flatMap(([id, { box }]) => box.up.splice(0).map((peer) => `${id}:${peer}`));
+    };
+    back();
+    network.cutOneWay('1', '2');
+    network.isolate('3');
+    expect(back()).toEqual([]);
+    network.heal('1', '2');
+    expect(nodes['1']?.box.up).toEqual([]);
+    expect(back()).toEqual(['1:2', '2:1']);
+    network.rejoin('3');
+    expect(back()).toEqual(['1:3', '2:3', '3:1', '3:2']);
+    network.heal();
+    expect(back()).toEqual([]);
+    await nodes['1']?.transport.close();
+    await network.transport({ nodeId: '1' }).start();
+    expect(back()).toEqual(['2:1', '3:1']);
+  });
+
   test('is told of to every group', () => {
     const world = setting();
     const other: string[] = [];

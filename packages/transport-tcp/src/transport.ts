@@ -107,6 +107,7 @@ class Tcp implements TcpTransport {
       advertised: () => advertised(advertise, this.#address),
       dial: this.#dialPeer(clock),
       down: (peer) => this.#receivers.peerDown(peer),
+      up: (peer) => this.#receivers.peerUp(peer),
     });
     this.#inboundContext = {
       ...shared,

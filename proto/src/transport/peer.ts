@@ -53,6 +53,8 @@ export interface PeerContext extends EnvelopeQueueContext {
   readonly dial: PeerDial;
   /** A peer that could be reached cannot any more. */
   readonly down: (peer: NodeId) => void;
+  /** A peer can be reached, for the first time or again. */
+  readonly up: (peer: NodeId) => void;
 }
 
 /** A connection that was open for so long counts as a success; the pauses start anew after it. */
@@ -163,6 +165,7 @@ export class Peer {
     this.#context.logger('info', `connected to peer ${this.id} at ${this.#address}`);
     this.#complaint = undefined;
     writer.flush();
+    this.#context.up(this.id);
   }
 
   #onClosed(end: LinkEnd): void {

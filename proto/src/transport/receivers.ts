@@ -45,4 +45,9 @@ export class Receivers {
   peerDown(peer: NodeId): void {
     for (const receiver of this.#receivers.values()) receiver.peerDown?.(peer);
   }
+
+  /** Tells every group that a peer can be reached. */
+  peerUp(peer: NodeId): void {
+    for (const receiver of this.#receivers.values()) receiver.peerUp?.(peer);
+  }
 }

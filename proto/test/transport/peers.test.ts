@@ -22,6 +22,7 @@ let now: number;
 let timers: { at: number; task: () => void }[];
 let links: Link[];
 let down: string[];
+let up: string[];
 let lines: string[];
 let peers: Peers;
 
@@ -81,6 +82,7 @@ beforeEach(() => {
   timers = [];
   links = [];
   down = [];
+  up = [];
   lines = [];
   peers = new Peers({
     self: { clusterId: 'c', nodeId: '1' },
@@ -98,6 +100,7 @@ beforeEach(() => {
     advertised: () => 'self:1',
     dial,
     down: (peer) => void down.push(peer),
+    up: (peer) => void up.push(peer),
   });
 });
 
@@ -207,14 +210,18 @@ describe('a peer that a group names', () => {
     expect(links.map(({ address }) => address)).toEqual(['old:2', 'new:2']);
   });
 
-  test('is told of when its connection ends, not when it never was there', () => {
+  test('is told of when it is connected and when its connection ends, not when it never was there', () => {
     peers.setPeers('g', at(['2', 'two:2']));
     links[0]!.events.closed({ reason: 'away', opened: false, refused: false });
-    expect(down).toEqual([]);
+    expect([down, up]).toEqual([[], []]);
     advance(20);
     links[1]!.open();
+    expect([down, up]).toEqual([[], ['2']]);
     links[1]!.events.closed({ reason: 'broke', opened: true, refused: false });
-    expect(down).toEqual(['2']);
+    expect([down, up]).toEqual([['2'], ['2']]);
+    advance(40);
+    links[2]!.open();
+    expect([down, up]).toEqual([['2'], ['2', '2']]);
   });
 });
 

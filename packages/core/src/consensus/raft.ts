@@ -4,6 +4,7 @@ import type { Configuration, Entry, LogIndex, NodeId, SnapshotMeta, Term } from 
 import { readmission, wipedMembers } from './admission.js';
 import { appendEntry, startRound } from './append.js';
 import { assert } from './assert.js';
+import { find, isQuorumThere, look, lookAt, lookSoon, lose } from './away.js';
 import { advanceCommit } from './commit.js';
 import { snapshotTaken } from './compaction.js';
 import { emptyConfiguration } from './configuration.js';
@@ -141,23 +142,48 @@ export class Raft {
       retryAt(state),
       state.transfer === undefined ? Number.POSITIVE_INFINITY : state.transfer.deadline,
     );
-    if (state.role !== 'leader') {
-      const campaignAt = mayCampaign(state) ? state.electionDeadline : Number.POSITIVE_INFINITY;
-      return Math.min(others, campaignAt, askAgainAt(state));
-    }
-    if (state.isResting) return others;
+    const wakesAt = state.isHeld ? Number.POSITIVE_INFINITY : this.wakesAt;
+    if (state.role !== 'leader') return Math.min(others, wakesAt, askAgainAt(state));
+    if (state.isResting) return Math.min(others, wakesAt);
     return Math.min(others, state.heartbeatAt, state.tellCommitAt, quorumLostAt(state), diskLateAt(state));
+  }
+
+  /**
+   * When `tick` would give the whole group something to do by itself: a follower that hears of no leader campaigns, a resting leader looks
+   * for a member that was away. Infinity: never.
+   */
+  get wakesAt(): number {
+    const state = this.#state;
+    if (state.role === 'leader') return state.isResting ? lookAt(state) : Number.POSITIVE_INFINITY;
+    return mayCampaign(state) ? state.electionDeadline : Number.POSITIVE_INFINITY;
+  }
+
+  /** True: what `wakesAt` tells of is put off until this is false again. For hosts with many groups. */
+  hold(isHeld: boolean): void {
+    this.#state.isHeld = isHeld;
+  }
+
+  /** Neither sends heartbeats nor expects any. */
+  get isResting(): boolean {
+    return this.#state.isResting;
   }
 
   tick(now: number): void {
     const state = this.#enter(now);
-    if (state.role === 'leader') tickLeader(state);
-    else if (mayCampaign(state) && now >= state.electionDeadline) campaign(state);
+    const wakes = !state.isHeld && now >= this.wakesAt;
+    if (state.role !== 'leader') {
+      if (wakes) campaign(state);
+    } else if (!state.isResting) tickLeader(state);
+    else if (wakes && isQuorumThere(state)) look(state);
+    // It finds out that it cannot lead.
+    else if (wakes) disturb(state);
   }
 
   receive(message: Message, now: number): void {
     const state = this.#enter(now);
     if (message.to !== state.id || message.from === state.id) return;
+    // A leader may have gone to rest without it.
+    if (state.away.delete(message.from) && state.role === 'leader') disturb(state);
     switch (message.type) {
       case 'requestVote':
         receiveRequestVote(state, message);
@@ -303,7 +329,7 @@ export class Raft {
     const state = this.#state;
     const { max } = state.options.electionTimeoutMs;
     // Without a pause of that length there cannot be a turn that is so late.
-    const isLate = now - state.now > max && now - this.deadline > max;
+    const isLate = !state.isResting && now - state.now > max && now - this.deadline > max;
     this.#enter(now);
     if (isLate) cameLate(state);
   }
@@ -319,7 +345,22 @@ export class Raft {
   /** The transport has lost `peer`: a group that rests must no longer trust in it. */
   peerDown(peer: NodeId, now: number): void {
     const state = this.#enter(now);
-    if (state.role === 'leader' || state.leaderId === peer) disturb(state);
+    if (lose(state, peer) && state.role !== 'leader') disturb(state);
+  }
+
+  /** The transport has found `peer` again. */
+  peerUp(peer: NodeId, now: number): void {
+    lookSoon(this.#enter(now), peer);
+  }
+
+  /** Remembers, also outside of a turn, that the transport has lost `peer`. True: `peerDown` has to be called too, in a turn. */
+  noteDown(peer: NodeId): boolean {
+    return lose(this.#state, peer);
+  }
+
+  /** Remembers, also outside of a turn, that the transport has found `peer`. True: `peerUp` has to be called too, in a turn. */
+  noteUp(peer: NodeId): boolean {
+    return find(this.#state, peer);
   }
 
   /** All writes up to `sequence` are durable. */
@@ -367,7 +408,6 @@ function quorumLostAt(state: RaftState): number {
 }
 
 function tickLeader(state: RaftState): void {
-  if (state.isResting) return;
   const { now } = state;
   if (now >= quorumLostAt(state)) {
     becomeFollower(state, state.term, undefined, 'no quorum answered within the election timeout');

@@ -90,7 +90,8 @@ function sendAppend(state: RaftState, to: NodeId, progress: Progress, entries: r
     leaderCommit: state.log.commitIndex,
     round: state.round,
     entries,
-    quiesce: state.restRound !== undefined,
+    // One that is behind must not sleep on what it has.
+    quiesce: state.restRound !== undefined && progress.matchIndex === state.log.lastIndex,
   });
   progress.sentRound = state.round;
   progress.sentCommit = state.log.commitIndex;

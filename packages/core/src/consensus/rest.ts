@@ -1,13 +1,15 @@
+import { isQuorumThere, missSilent } from './away.js';
 import type { RaftState } from './state.js';
 
 // Groups with nothing to do send nothing (as in "many Rafts in a process": the timers of idle groups would be all the load there is).
 
 /** Heartbeats without news after which a leader proposes to rest. */
-const IDLE_HEARTBEATS = 4;
+const IDLE_HEARTBEATS = 2;
 
 /** At a heartbeat: whether it may be the last for now. */
 export function isIdle(state: RaftState): boolean {
   if (!state.options.quiesce) return false;
+  missSilent(state);
   if (!hasNothingToDo(state)) {
     state.idleSince = Number.POSITIVE_INFINITY;
     return false;
@@ -22,20 +24,22 @@ function hasNothingToDo(state: RaftState): boolean {
     log.commitIndex === log.lastIndex && log.durableIndex === log.lastIndex && state.fullRetryAt === undefined;
   const isAsked = state.waitingReads.length > 0 || state.readBatch !== undefined || state.transfer !== undefined;
   if (!isSettled || isAsked || state.mustGo || state.storesDue || state.configuration.outgoing.length > 0) return false;
-  for (const one of progress.values()) {
-    if (one.state !== 'replicate' || one.isWiped || one.removedBy !== undefined) return false;
+  for (const [id, one] of progress) {
+    if (one.removedBy !== undefined) return false;
+    if (state.away.has(id)) continue;
+    if (one.state !== 'replicate' || one.isWiped) return false;
     if (one.matchIndex !== log.lastIndex || one.sentCommit !== log.commitIndex) return false;
     if (one.priority > state.options.priority) return false;
   }
-  return true;
+  return isQuorumThere(state);
 }
 
-/** All have heard that the leader rests: it does. */
+/** All that are there have heard that the leader rests: it does. */
 export function restIfAllKnow(state: RaftState): void {
   if (state.restRound === undefined || state.isResting) return;
-  for (const { ackedRound, matchIndex } of state.progress.values())
-    if (ackedRound < state.restRound || matchIndex !== state.log.lastIndex) return;
-  state.isResting = true;
+  for (const [id, { ackedRound, matchIndex }] of state.progress)
+    if (!state.away.has(id) && (ackedRound < state.restRound || matchIndex !== state.log.lastIndex)) return;
+  state.isResting = isQuorumThere(state);
 }
 
 /** Something is to be done: a leader beats again, a follower expects that. */

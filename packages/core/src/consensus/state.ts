@@ -87,6 +87,14 @@ export interface Question {
 
 const noQuestion = (): Question => ({ waiting: [], asked: [], id: 0, againAt: Number.POSITIVE_INFINITY });
 
+/** A member that is not there. */
+export interface Away {
+  /** When a resting leader looks for it next; Infinity: it cannot be reached. */
+  lookAt: number;
+  /** How long it waits after that. */
+  pauseMs: number;
+}
+
 /** A handover under way (thesis, section 3.10). */
 export interface Transfer {
   readonly target: NodeId;
@@ -148,6 +156,10 @@ export class RaftState {
   removalCheckedAt: LogIndex = 0;
   /** A leader beats no more, or a follower expects no heartbeats, until something is to be done. */
   isResting = false;
+  /** Members that are not there. */
+  readonly away: Map<NodeId, Away> = new Map();
+  /** The host has other groups to wake first (`Raft.hold`). */
+  isHeld = false;
   /** This campaign was asked for by the leader. */
   isCampaignAskedFor = false;
 

@@ -60,6 +60,7 @@ import { Snapshots } from './snapshots/snapshots.js';
 import { statusOf } from './status.js';
 import { Transfers } from './transfers.js';
 import { Waiters } from './waiters.js';
+import { Wakes } from './wakes.js';
 
 /** Makes a member of a group; nothing runs before its `start`. Throws {@link InvalidArgumentError} for options that cannot work. */
 export function createNode<Command = Uint8Array, Result = unknown, Query = unknown, Answer = unknown>(
@@ -87,6 +88,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   readonly #log: LogWriter;
   readonly #sessionExpiry: SessionExpiry;
   readonly #sessionCalls: SessionCalls<Command, Result>;
+  readonly #wakes: Wakes;
 
   #state: 'new' | 'starting' | 'running' | 'stopped' = 'new';
   #failure: RaftError | undefined;
@@ -136,6 +138,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     this.#addresses = new Addresses(this.#options.bootstrap);
     this.#changes = new MembershipChanges(this.#waiters, { readmitWiped, roundMs: raft.electionTimeoutMs.min });
     this.#transfers = new Transfers(this.#waiters);
+    this.#wakes = new Wakes(this.#transport, raft.electionTimeoutMs.max, () => this.#planTurn());
     this.#log = new LogWriter({
       storage: this.#storage,
       persisted: (sequence) => this.#enter((raft, now) => raft.persisted(sequence, now)),
@@ -186,7 +189,12 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     this.#snapshots = this.#makeSnapshots(this.#raft, this.#applier, initial);
     this.#transport.attach(this.#options.groupId, {
       receive: (messages) => this.#receive(messages),
-      peerDown: (peer) => this.#enter((raft, now) => raft.peerDown(peer, now)),
+      peerDown: (peer) => {
+        if (this.#minds((raft) => raft.noteDown(peer))) this.#enter((raft, now) => raft.peerDown(peer, now));
+      },
+      peerUp: (peer) => {
+        if (this.#minds((raft) => raft.noteUp(peer))) this.#enter((raft, now) => raft.peerUp(peer, now));
+      },
     });
     this.#state = 'running';
     this.#turn();
@@ -234,6 +242,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     this.#state = 'stopped';
     if (wasRunning) this.#transport.detach(this.#options.groupId);
     this.#timer?.cancel();
+    this.#wakes.stop();
     const snapshotsEnd = this.#snapshots?.stop();
     this.#applier?.stop();
     this.#sessionCalls.stop();
@@ -404,6 +413,11 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     this.#planTurn();
   }
 
+  /** Of thousands of groups most have only to remember what became of a peer: they need no turn for that. */
+  #minds(note: (raft: Raft) => boolean): boolean {
+    return this.#turnPlanned || (this.#raft !== undefined && note(this.#raft));
+  }
+
   /** Everything that comes before the turn belongs to one batch. */
   #planTurn(): void {
     if (this.#turnPlanned || !this.#isRunning) return;
@@ -443,6 +457,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     const inputs = this.#inputs;
     this.#inputs = [];
     for (const input of inputs) input(raft, now);
+    this.#wakes.turn(raft, now);
     if (now >= raft.deadline) raft.tick(now);
     this.#proposals.enter(raft, now, () => this.#notLeader());
     this.#reads.enter(raft, now);
@@ -452,7 +467,8 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   }
 
   #deadline(raft: Raft): number {
-    return Math.min(raft.deadline, this.#proposals.retryAt, this.#reads.retryAt, this.#sessionExpiry.deadline(raft));
+    const own = Math.min(this.#wakes.deadline, this.#sessionExpiry.deadline(raft));
+    return Math.min(raft.deadline, this.#proposals.retryAt, this.#reads.retryAt, own);
   }
 
   /** What is refused now, or lost with the leadership, is found again. */

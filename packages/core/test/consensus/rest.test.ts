@@ -103,3 +103,141 @@ describe('a group with nothing to do', () => {
     expect(cluster.raft('2').deadline).toBeLessThan(Infinity);
   });
 });
+
+describe('a group of which a member is away', () => {
+  /** At rest without 3, which lacks an entry. */
+  function restingWithout3(): Cluster {
+    const cluster = resting();
+    cluster.isolate('3');
+    for (const id of ['1', '2']) cluster.call(id, (raft, now) => raft.peerDown('3', now));
+    cluster.propose('1');
+    cluster.settle();
+    cluster.beat('1', 8 * HEARTBEAT_MS);
+    return cluster;
+  }
+
+  it('goes on resting when the transport loses a follower', () => {
+    const cluster = resting();
+    for (const id of ['1', '2']) cluster.call(id, (raft, now) => raft.peerDown('3', now));
+    expect(cluster.ids.map((id) => cluster.raft(id).deadline)).toEqual([Infinity, Infinity, Infinity]);
+  });
+
+  it('rests again after a command, but only once the others have it', () => {
+    const cluster = resting();
+    cluster.isolate('3');
+    cluster.call('1', (raft, now) => raft.peerDown('3', now));
+    cluster.cut('1', '2');
+    cluster.propose('1');
+    cluster.beat('1', 8 * HEARTBEAT_MS);
+    expect(cluster.raft('1').deadline).toBeLessThan(Infinity);
+    expect(restingWithout3().raft('1').deadline).toBe(Infinity);
+  });
+
+  it('does not rest without a quorum: its leader steps down', () => {
+    const cluster = resting();
+    cluster.isolate('1');
+    for (const peer of ['2', '3']) cluster.call('1', (raft, now) => raft.peerDown(peer, now));
+    expect(cluster.raft('1').wakesAt).toBeLessThan(cluster.now);
+    cluster.raft('1').hold(true);
+    expect(cluster.raft('1').deadline).toBe(Infinity);
+    cluster.raft('1').hold(false);
+    cluster.beat('1', 2 * ELECTION_MS.max);
+    expect(cluster.raft('1').role).toBe('follower');
+  });
+
+  it('does not depose a resting leader that comes late to look for it', () => {
+    const cluster = restingWithout3();
+    cluster.call('1', (raft, now) => raft.peerUp('3', now));
+    cluster.pass(5 * ELECTION_MS.max);
+    cluster.turn('1', {});
+    expect(cluster.raft('1').role).toBe('leader');
+  });
+
+  it('rests without one that has not answered for long, though nobody says that it is lost', () => {
+    const cluster = resting();
+    cluster.isolate('3');
+    cluster.propose('1');
+    cluster.settle();
+    cluster.beat('1', 3 * ELECTION_MS.max);
+    expect(cluster.raft('1').isResting).toBe(false);
+    cluster.beat('1', 2 * ELECTION_MS.max);
+    expect(cluster.raft('1').isResting).toBe(true);
+  });
+
+  it('looks for it once it can be reached, with pauses that grow to a limit', () => {
+    const cluster = restingWithout3();
+    cluster.call('1', (raft, now) => raft.peerUp('3', now));
+    const pauses: number[] = [];
+    for (let look = 0; look < 8; look++) {
+      const before = cluster.now;
+      cluster.timeout('1');
+      expect(cluster.wire('appendEntries', '1', '3')).toHaveLength(1);
+      cluster.settle();
+      pauses.push((cluster.now - before) / ELECTION_MS.max);
+      expect([cluster.raft('1').isResting, cluster.raft('2').isResting]).toEqual([true, true]);
+    }
+    expect(pauses).toEqual([0, 1, 2, 4, 8, 16, 16, 16]);
+    cluster.call('1', (raft, now) => raft.peerDown('3', now));
+    expect(cluster.raft('1').deadline).toBe(Infinity);
+  });
+
+  it('brings it up to date when it is found, and all rest', () => {
+    const cluster = restingWithout3();
+    cluster.mend();
+    cluster.call('1', (raft, now) => raft.peerUp('3', now));
+    cluster.timeout('1');
+    cluster.settle();
+    expect(cluster.raft('3').isResting).toBe(false);
+    cluster.beat('1', 8 * HEARTBEAT_MS);
+    expect(cluster.ids.map((id) => cluster.raft(id).commitIndex)).toEqual([3, 3, 3]);
+    expect(cluster.ids.map((id) => cluster.raft(id).isResting)).toEqual([true, true, true]);
+  });
+
+  it('is woken by it, also when nobody says that it can be reached', () => {
+    const cluster = restingWithout3();
+    cluster.mend();
+    cluster.crash('3');
+    cluster.restart('3');
+    cluster.timeout('3');
+    cluster.settle();
+    cluster.beat('1', 8 * HEARTBEAT_MS);
+    expect(cluster.raft('1').role).toBe('leader');
+    expect(cluster.ids.map((id) => cluster.raft(id).commitIndex)).toEqual([3, 3, 3]);
+    expect(cluster.ids.map((id) => cluster.raft(id).isResting)).toEqual([true, true, true]);
+  });
+
+  it('does not tell one that is behind to rest', () => {
+    const cluster = resting();
+    cluster.isolate('3');
+    cluster.call('1', (raft, now) => raft.peerDown('3', now));
+    cluster.propose('1');
+    cluster.settle();
+    cluster.beat('1', 8 * HEARTBEAT_MS);
+    cluster.call('1', (raft, now) => raft.peerUp('3', now));
+    cluster.timeout('1');
+    expect(cluster.wire('appendEntries', '1').map(({ to, quiesce }) => [to, quiesce])).toEqual([
+      ['2', true],
+      ['3', false],
+    ]);
+  });
+});
+
+describe('a host with many groups', () => {
+  it('puts off a campaign until it lets it go, or a leader is heard of', () => {
+    const cluster = new Cluster();
+    cluster.pass(ELECTION_MS.max);
+    cluster.raft('2').hold(true);
+    expect(cluster.raft('2').wakesAt).toBeLessThanOrEqual(cluster.now);
+    expect(cluster.raft('2').deadline).toBe(Infinity);
+    cluster.turn('2', { onTime: true });
+    expect(cluster.raft('2').role).toBe('follower');
+    cluster.timeout('1');
+    cluster.settle();
+    expect(cluster.raft('2').leaderId).toBe('1');
+    expect(cluster.raft('2').wakesAt).toBeGreaterThan(cluster.now);
+    cluster.pass(ELECTION_MS.max);
+    cluster.raft('2').hold(false);
+    cluster.turn('2', { onTime: true });
+    expect(cluster.raft('2').role).toBe('preCandidate');
+  });
+});

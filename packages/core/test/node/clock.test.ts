@@ -45,6 +45,27 @@ test('what is deferred runs after what is ready in this turn, promises too', asy
   expect(order).toEqual(['promise', 'now', 'deferred']);
 });
 
+test('what many defer in one turn runs before its promises do, but lets others have theirs after a while', async () => {
+  const order: string[] = [];
+  const spin = (): void => {
+    const until = clock.now() + 4;
+    while (clock.now() < until);
+    order.push('long');
+  };
+  const done = new Promise<void>((resolve) => {
+    clock.defer(() => void Promise.resolve().then(() => order.push('promise')));
+    clock.defer(() => order.push('short'));
+    for (let i = 0; i < 8; i++) clock.defer(spin);
+    setImmediate(() => order.push('other'));
+    clock.defer(resolve);
+  });
+  await done;
+  expect(order.filter((one) => one === 'long')).toHaveLength(8);
+  expect(order.indexOf('short')).toBeLessThan(order.indexOf('promise'));
+  expect(order.indexOf('promise')).toBeLessThan(order.lastIndexOf('long'));
+  expect(order.indexOf('other')).toBeLessThan(order.lastIndexOf('long'));
+});
+
 test('seeded random numbers repeat, and lie in [0, 1)', () => {
   const draw = (seed: number): number[] => {
     const random = seededRandom(seed);

@@ -3,7 +3,7 @@ import { memoryNetwork } from '@raft/transport-memory';
 import type { MemoryNetwork } from '@raft/transport-memory';
 import { afterEach, expect, test } from 'vitest';
 import { createNode } from '../../src/index.js';
-import type { Transport } from '../../src/index.js';
+import type { Storage, Transport } from '../../src/index.js';
 import type { TestNode } from './support/cluster.js';
 import { watch } from './support/outcome.js';
 import { recorder } from './support/recorder.js';
@@ -17,7 +17,9 @@ interface Groups {
   readonly network: MemoryNetwork;
   readonly transports: ReadonlyMap<string, Transport>;
   /** By group, the nodes of 1, 2 and 3. */
-  readonly nodes: readonly (readonly TestNode[])[];
+  readonly nodes: readonly TestNode[][];
+  /** Starts the process of `id` again, after its transport and nodes were closed; gives its nodes. */
+  readonly restart: (id: string) => Promise<TestNode[]>;
 }
 
 let groups: Groups;
@@ -38,24 +40,42 @@ async function pass(clock: VirtualClock, ms: number): Promise<void> {
 
 /** What three processes would be: each one's groups share its transport. Waits until all groups have a leader and rest. */
 async function start(count: number): Promise<Groups> {
+  const made = make(count);
+  await Promise.all(made.nodes.flat().map((node) => node.start()));
+  await pass(made.clock, 2000);
+  return made;
+}
+
+function make(count: number): Groups {
   const clock = virtualClock();
   const network = memoryNetwork({ clock });
-  const transports = new Map(ids.map((id) => [id as string, network.transport({ nodeId: id })]));
-  for (const transport of transports.values()) await transport.start();
-  const make = (group: number): TestNode[] =>
-    ids.map((id, place) =>
-      createNode({
-        ...{ id, groupId: `g${group}`, storage: memoryStorage(), transport: transports.get(id) as Transport },
-        ...{ stateMachine: recorder(), clock, quiesce: true, bootstrap: { '1': 'a', '2': 'b', '3': 'c' } },
-        ...{ heartbeatIntervalMs: 50, electionTimeoutMs: { min: 200, max: 400 } },
-        // The leaders are spread over the processes.
-        random: () => ((place + group) % 3) / 3,
-      }),
-    );
-  const nodes = Array.from({ length: count }, (_, group) => make(group));
-  groups = { clock, network, transports, nodes };
-  await Promise.all(nodes.flat().map((node) => node.start()));
-  await pass(clock, 2000);
+  const transports = new Map<string, Transport>();
+  const storages = new Map<string, Storage>();
+  const makeNode = (id: string, group: number): TestNode => {
+    const storage = storages.get(`${id}/${group}`) ?? memoryStorage();
+    storages.set(`${id}/${group}`, storage);
+    return createNode({
+      ...{ id, groupId: `g${group}`, storage, transport: transports.get(id) as Transport },
+      ...{ stateMachine: recorder(), clock, quiesce: true, bootstrap: { '1': 'a', '2': 'b', '3': 'c' } },
+      ...{ heartbeatIntervalMs: 50, electionTimeoutMs: { min: 200, max: 400 } },
+      // The leaders are spread over the processes.
+      random: () => ((Number(id) - 1 + group) % 3) / 3,
+    });
+  };
+  const startProcess = async (id: string): Promise<void> => {
+    transports.set(id, network.transport({ nodeId: id }));
+    await transports.get(id)?.start();
+  };
+  for (const id of ids) void startProcess(id);
+  const nodes = Array.from({ length: count }, (_, group) => ids.map((id) => makeNode(id, group)));
+  const restart = async (id: string): Promise<TestNode[]> => {
+    await startProcess(id);
+    for (const [group, members] of nodes.entries()) members[ids.indexOf(id as '1')] = makeNode(id, group);
+    const own = nodes.map((members) => members[ids.indexOf(id as '1')]!);
+    await Promise.all(own.map((node) => node.start()));
+    return own;
+  };
+  groups = { clock, network, transports, nodes, restart };
   return groups;
 }
 
@@ -113,3 +133,51 @@ test('a follower wakes its group for a read and for a command', async () => {
   await clock.advance(300);
   expect([read.end, written.end]).toEqual(['done', 'done']);
 });
+
+test('groups rest without a process that has ended, and all of them again when it is back', async () => {
+  const { clock, network, transports, nodes, restart } = await start(30);
+  await transports.get('2')?.close();
+  await Promise.all(nodes.map((members) => members[1]!.stop()));
+  await pass(clock, 3000);
+  const leaders = nodes.map((members) => leaderOf(members.filter(({ id }) => id !== '2')));
+  let { sent } = network.stats;
+  await clock.advance(600_000);
+  expect([network.stats.sent - sent, clock.timers]).toEqual([0, 0]);
+  const written = watch(leaders[5]!.propose('a'));
+  await pass(clock, 1000);
+  expect(written.end).toBe('done');
+  const terms = leaders.map((leader) => leader.status().term);
+
+  const back = await restart('2');
+  await pass(clock, 3000);
+  expect(leaders.map((leader) => [leader.status().role, leader.status().term])).toEqual(
+    terms.map((term) => ['leader', term]),
+  );
+  expect(back.map((node) => node.status().appliedIndex)).toEqual(leaders.map((leader) => leader.status().appliedIndex));
+  ({ sent } = network.stats);
+  await clock.advance(600_000);
+  expect([network.stats.sent - sent, clock.timers]).toEqual([0, 0]);
+});
+
+test(
+  'groups that begin all at once elect in turns, sixty-four of a process at a time',
+  { timeout: 60_000 },
+  async () => {
+    const { clock, network, nodes } = make(240);
+    network.setFaults({ delayMs: { min: 30, max: 30 } });
+    await Promise.all(nodes.flat().map((node) => node.start()));
+    let most = 0;
+    for (let passed = 0; passed < 600; passed += 20) {
+      clock.stall(20);
+      await clock.settle();
+      for (const place of ids.keys()) {
+        const campaigning = nodes.filter((members) => members[place]!.status().role.endsWith('andidate'));
+        most = Math.max(most, campaigning.length);
+      }
+    }
+    expect(most).toBe(64);
+    network.setFaults(undefined);
+    await pass(clock, 2000);
+    for (const members of nodes) leaderOf(members);
+  },
+);

@@ -60,6 +60,7 @@ export const situations = [
   'disksFilled',
   'writesRefused',
   'rests',
+  'restsWithoutSome',
   'leadersLeftForDisk',
   'lateTurns',
 ] as const;

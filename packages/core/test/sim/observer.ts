@@ -59,6 +59,8 @@ function observeSeldom({ effects, installed }: Turn, before: Before, raft: Raft,
   counts.commandsForwarded += effects.forwarded.filter(({ accepted }) => accepted > 0).length;
   if (raft.role === 'leader' && effects.messages.some((one) => one.type === 'appendEntries' && one.quiesce))
     counts.rests++;
+  const isBehind = [...raft.progress.values()].some(({ matchIndex }) => matchIndex < raft.lastIndex);
+  if (raft.role === 'leader' && raft.isResting && isBehind) counts.restsWithoutSome++;
 }
 
 function situationOf(message: Message): Situation | undefined {

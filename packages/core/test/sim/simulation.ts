@@ -58,6 +58,8 @@ class Simulation implements World, FaultScene {
   #isStorm = true;
   #nextId = 1;
   #hash = 0;
+  /** Pairs of members of which the first was told that the second is not there. */
+  readonly #lost = new Set<string>();
 
   constructor({ seed, nodes, journal }: SimulationOptions) {
     const dice = new Dice(seed);
@@ -86,7 +88,7 @@ class Simulation implements World, FaultScene {
     if (configuration.outgoing.length === 0 && configuration.voters.length === 1) this.coverage.counts.singleVoters++;
     this.#planLoad();
     this.#planFault();
-    if (this.profile.raft.quiesce) this.#tellWhoIsDown();
+    if (this.profile.raft.quiesce) this.#tellWhoIsThere();
     this.agenda.runUntil(stormMs);
     this.#calm();
     this.#converge('after the storm');
@@ -218,17 +220,22 @@ class Simulation implements World, FaultScene {
     });
   }
 
-  /** What a transport finds out by itself: that a peer is not there any more. */
-  #tellWhoIsDown(): void {
+  /** What a transport finds out by itself: that a peer is not there any more, or is back. */
+  #tellWhoIsThere(): void {
     this.agenda.after(this.profile.raft.electionTimeoutMs.max, () => {
-      for (const member of this.members) {
-        const { leaderId, role } = member.host.raft;
-        if (!member.isRunning || role === 'leader' || leaderId === undefined) continue;
-        const isThere = this.#memberOf(leaderId).isRunning && this.network.isOpen(leaderId, member.id);
-        if (!isThere) member.call((raft, now) => raft.peerDown(leaderId, now));
-      }
-      this.#tellWhoIsDown();
+      for (const member of this.members)
+        for (const peer of this.members) if (peer !== member && member.isRunning) this.#tellOf(peer, member);
+      this.#tellWhoIsThere();
     });
+  }
+
+  #tellOf(peer: Member, member: Member): void {
+    const pair = `${member.id}:${peer.id}`;
+    const isOpen = this.network.isOpen(peer.id, member.id) && this.network.isOpen(member.id, peer.id);
+    if (!peer.isRunning || !isOpen) {
+      this.#lost.add(pair);
+      member.call((raft, now) => raft.peerDown(peer.id, now));
+    } else if (this.#lost.delete(pair)) member.call((raft, now) => raft.peerUp(peer.id, now));
   }
 
   /** Callers know who leads, most of the time; some believe in one that was deposed and does not know it. */

@@ -68,6 +68,23 @@ export const peerCases: readonly TransportCase[] = [
     },
   },
   {
+    name: 'every group is told when a peer that was lost can be reached again, with nothing sent to it',
+    async run(stage) {
+      const [a, b] = await startPair(stage);
+      await connectBoth(stage, a, b);
+      const other = inbox();
+      a.transport.attach('other', other);
+      await b.transport.close();
+      await stage.until(() => a.inbox.down.length > 0 && other.down.length > 0, 'both groups are told that it went');
+      a.inbox.up.length = 0;
+      assert.deepEqual(other.up, []);
+      const again = await startMember(stage, { nodeId: '2', address: b.address });
+      again.transport.setPeers('g', new Map([['1', a.address]]));
+      await stage.until(() => a.inbox.up.length > 0 && other.up.length > 0, 'both groups are told that it is back');
+      assert.deepEqual([...new Set([...a.inbox.up, ...other.up])], ['2']);
+    },
+  },
+  {
     name: 'a peer that falls silent is told of, though nothing is sent to it',
     needs: 'silence',
     async run(stage) {

@@ -98,21 +98,26 @@ export interface Inbox extends Receiver {
   readonly calls: (readonly Message[])[];
   /** Peers that were said to be down. */
   readonly down: NodeId[];
+  /** Peers that were said to be reached. */
+  readonly up: NodeId[];
 }
 
 export function inbox(): Inbox {
   const messages: Message[] = [];
   const calls: (readonly Message[])[] = [];
   const down: NodeId[] = [];
+  const up: NodeId[] = [];
   return {
     messages,
     calls,
     down,
+    up,
     receive(received) {
       calls.push(received);
       messages.push(...received);
     },
     peerDown: (peer) => void down.push(peer),
+    peerUp: (peer) => void up.push(peer),
   };
 }
 

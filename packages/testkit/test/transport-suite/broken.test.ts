@@ -52,6 +52,10 @@ const breakers: Readonly<Record<string, readonly (keyof typeof broken)[]>> = {
     'gives up peers',
     'tells of peers that are there',
   ],
+  'every group is told when a peer that was lost can be reached again, with nothing sent to it': [
+    'does not tell of peers that come back',
+    'tells one group only',
+  ],
   'a peer that falls silent is told of, though nothing is sent to it': ['does not tell of peers that go'],
   'a node that was told of nobody answers a peer that has connected, where it says it is': [
     'answers only those that it was told of',

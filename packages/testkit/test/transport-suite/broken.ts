@@ -88,6 +88,7 @@ function givesUp(): Break {
             dead.add(peer);
             receiver.peerDown?.(peer);
           },
+          peerUp: (peer) => receiver.peerUp?.(peer),
         }),
       send: (group, messages) =>
         inner.send(
@@ -226,9 +227,14 @@ export const broken: Readonly<Record<string, Break>> = {
   'lets one group starve': sends((messages, _, group) => (group === 'small' ? [] : [...messages])),
   'gives up peers': givesUp(),
   'does not tell of peers that go': receivers((inner) => ({ receive: (messages) => inner.receive(messages) })),
+  'does not tell of peers that come back': receivers((inner) => ({
+    receive: (messages) => inner.receive(messages),
+    peerDown: (peer) => inner.peerDown?.(peer),
+  })),
   'tells one group only': receivers((inner, group) => ({
     receive: (messages) => inner.receive(messages),
     peerDown: (peer) => (group === 'g' ? inner.peerDown?.(peer) : undefined),
+    peerUp: (peer) => (group === 'g' ? inner.peerUp?.(peer) : undefined),
   })),
   'tells of peers that are there': receivers((inner) => ({
     receive(messages) {
@@ -236,6 +242,7 @@ export const broken: Readonly<Record<string, Break>> = {
       for (const { from } of messages) inner.peerDown?.(from);
     },
     peerDown: (peer) => inner.peerDown?.(peer),
+    peerUp: (peer) => inner.peerUp?.(peer),
   })),
   'answers only those that it was told of': transports((inner) => {
     const named = new Set<NodeId>();

@@ -43,6 +43,7 @@ export function receives(change: (messages: readonly Message[]) => readonly Mess
   return receivers((inner) => ({
     receive: (messages) => inner.receive(change(messages)),
     peerDown: (peer) => inner.peerDown?.(peer),
+    peerUp: (peer) => inner.peerUp?.(peer),
   }));
 }
 
@@ -60,6 +61,7 @@ export function receivesLate(change: (messages: readonly Message[]) => readonly 
         }, 10);
       },
       peerDown: (peer) => inner.peerDown?.(peer),
+      peerUp: (peer) => inner.peerUp?.(peer),
     };
   });
 }
