@@ -60,7 +60,8 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   });
   served.bind(node);
   node.on('fatal', ({ error }) => options.onFatal(error));
-  tellEvents(node, logger);
+  // The node itself tells of what whoever looks after the cluster should know.
+  node.on('snapshot', ({ index, source }) => logger('info', `snapshot ${source}`, { index }));
   let http: HttpServer | undefined;
   const close = async (): Promise<void> => {
     await http?.close();
@@ -84,18 +85,6 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
     handOver: async () => handOver(node, options.electionTimeoutMs.max, logger),
     close,
   };
-}
-
-/** What whoever looks after the cluster should know of. */
-function tellEvents(node: Server, logger: Logger): void {
-  node.on('removed', ({ index }) => logger('warn', 'removed from the cluster: this server may be stopped', { index }));
-  node.on('diskFull', ({ full }) =>
-    logger(full ? 'error' : 'info', full ? 'the disk is full: free space' : 'the disk has space again'),
-  );
-  node.on('wiped', (event) =>
-    logger('warn', `the storage of node ${event.id} is another than it was: it has forgotten`),
-  );
-  node.on('snapshot', ({ index, source }) => logger('info', `snapshot ${source}`, { index }));
 }
 
 /** Longer does nobody wait who stops a server: milliseconds. */

@@ -74,10 +74,12 @@ export class NotLeaderError extends RaftError {
   }
 }
 
-/** A limit was reached: certainly not done. Try again later. */
+/** A limit was reached, or (`RAFT_STORAGE_FULL`) the leader has no room on its disk: certainly not done. Try again later. */
 export class OverloadedError extends RaftError {
-  constructor(message: string) {
-    super('RAFT_OVERLOADED', message);
+  declare readonly code: 'RAFT_OVERLOADED' | 'RAFT_STORAGE_FULL';
+
+  constructor(message: string, code: 'RAFT_OVERLOADED' | 'RAFT_STORAGE_FULL' = 'RAFT_OVERLOADED') {
+    super(code, message);
   }
 }
 

@@ -40,6 +40,8 @@ function revive(proto: kvV1.Error.$Properties, message: string, maybeDone: boole
       return new InvalidArgumentError(message);
     case 'RAFT_OVERLOADED':
       return new OverloadedError(message);
+    case 'RAFT_STORAGE_FULL':
+      return new OverloadedError(message, proto.code);
     case 'RAFT_NODE_STOPPED':
       return new NodeStoppedError(message, { maybeDone });
     case 'RAFT_SESSION_EXPIRED':

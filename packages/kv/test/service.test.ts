@@ -42,6 +42,7 @@ const outcomes: [RaftError, boolean][] = [
   [new AbortedError('the caller gave up'), false],
   [new InvalidArgumentError('the command is too large'), false],
   [new StorageError('RAFT_STORAGE_FULL', 'no space is left in /data'), false],
+  [new OverloadedError("the leader's disk is full", 'RAFT_STORAGE_FULL'), false],
 ];
 
 describe('the service', () => {

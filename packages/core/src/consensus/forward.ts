@@ -2,13 +2,15 @@ import type { ForwardedCommand, Propose, ProposeRefusal } from '../messages.js';
 import type { LogIndex } from '../types.js';
 import { appendEntry } from './append.js';
 import type { ProposalRefusal } from './effects.js';
+import { isFullForGood } from './health.js';
 import type { RaftState } from './state.js';
 
 /** Whether a command of that many bytes may be proposed now. */
 export function refusal(state: RaftState, bytes: number): ProposalRefusal | undefined {
   if (state.role !== 'leader') return 'notLeader';
-  if (state.transfer !== undefined || state.mustGo) return 'transferring';
-  if (state.fullRetryAt !== undefined) return 'diskFull';
+  if (state.mustGo) return 'transferring';
+  if (isFullForGood(state)) return 'diskFull';
+  if (state.transfer !== undefined) return 'transferring';
   const fits = state.uncommittedBytes === 0 || state.uncommittedBytes + bytes <= state.options.maxUncommittedBytes;
   return fits ? undefined : 'overloaded';
 }

@@ -45,7 +45,10 @@ export function storageFull(state: RaftState, sequence: number): void {
   if (state.hardStateSequence >= sequence) state.hardStateDirty = true;
   state.writtenCommit = Math.min(state.writtenCommit, state.log.durableIndex);
   state.diskWaitsSince = Number.POSITIVE_INFINITY;
-  if (state.fullRetryAt === undefined) state.rareEffects.diskFull = true;
+  if (state.fullRetryAt === undefined) {
+    state.fullSince = state.now;
+    state.rareEffects.diskFull = true;
+  }
   state.fullRetryAt = state.now + state.options.diskRetryMs;
   state.fullTrial = undefined;
   if (state.role === 'leader') handOver(state, { mustLeave: false });
@@ -56,6 +59,12 @@ export function hasRoomAgain(state: RaftState): void {
   state.fullTrial = undefined;
   state.rareEffects.diskFull = false;
   if (state.role === 'follower') state.drawElectionTimeout();
+}
+
+/** At first another may take over, and takes what waits for that; when none has, nobody is kept waiting although it is tried again. */
+export function isFullForGood({ now, transfer, fullRetryAt, fullSince, options }: RaftState): boolean {
+  if (fullRetryAt === undefined) return false;
+  return transfer === undefined || now >= fullSince + options.electionTimeoutMs.max;
 }
 
 /** Whether what the log holds may be written now. */

@@ -101,8 +101,8 @@ function whyNotNow(state: RaftState, { expected }: Change): ChangeRefusal | unde
   if (state.role !== 'leader') return { why: 'notLeader' };
   if (log.commitIndex < state.termStartIndex) return { why: 'notReady' };
   if (index > log.commitIndex || state.configuration.outgoing.length > 0) return { why: 'inProgress', index };
-  if (state.transfer !== undefined) return { why: 'transferring' };
   if (state.fullRetryAt !== undefined) return { why: 'diskFull' };
+  if (state.transfer !== undefined) return { why: 'transferring' };
   return expected === undefined || expected === index ? undefined : { why: 'conflict', index };
 }
 

@@ -209,6 +209,7 @@ export class RaftState {
   diskWaitsSince: number = Number.POSITIVE_INFINITY;
   /** While the disk is full: when entries are tried next; and the write that tries it. */
   fullRetryAt: number | undefined;
+  fullSince = 0;
   fullTrial: number | undefined;
   /** Up to here refusals are known. */
   refusedSequence = 0;

@@ -122,7 +122,10 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     this.#waiters = new Waiters(this.#clock);
     const { forward, raft, readmitWiped, sessionTimeoutMs } = this.#options;
     const retryDelayMs = raft.heartbeatIntervalMs;
-    this.#proposals = new Proposals(this.#waiters, { ...raft, forward, retryDelayMs });
+    this.#proposals = new Proposals(this.#waiters, {
+      ...{ ...raft, forward, retryDelayMs },
+      isDiskFull: () => this.#notices.diskFull,
+    });
     this.#reads = new Reads(this.#waiters, this.#readsHost(), { forward, retryDelayMs });
     this.#sessionExpiry = new SessionExpiry(this.#sessions, sessionTimeoutMs);
     this.#sessionCalls = new SessionCalls(

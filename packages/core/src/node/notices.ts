@@ -34,7 +34,8 @@ export class Notices {
     }
     if (diskFull === undefined) return;
     this.diskFull = diskFull;
-    if (diskFull) this.#logger('error', 'the disk is full: nothing more is written until there is room again');
+    if (diskFull)
+      this.#logger('error', 'the disk is full: free some space, nothing more is written until there is room');
     else this.#logger('info', 'the disk has room again');
     this.#events.emit('diskFull', { full: diskFull });
   }

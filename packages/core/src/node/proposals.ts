@@ -15,12 +15,15 @@ import type { CallOptions } from './api.js';
 import { Forwarding } from './forwarding.js';
 import type { ForwardingLimits } from './forwarding.js';
 import type { Proposal } from './proposal.js';
+import { leaderIsFull } from './refusals.js';
 import { Refused } from './sessions/outcomes.js';
 import type { Waiters } from './waiters.js';
 
 export interface ProposalOptions extends ForwardingLimits {
   readonly forward: boolean;
   readonly maxUncommittedBytes: number;
+  /** Of this node. */
+  isDiskFull(): boolean;
 }
 
 /** Commands on their way: those that wait to enter a log, here or the leader's, and those in one whose outcome is not known yet. */
@@ -76,7 +79,9 @@ export class Proposals {
       case 'logged':
       case 'ended':
         this.#logged.delete(proposal.index);
-        return new UnknownOutcomeError(end);
+        return new UnknownOutcomeError(
+          proposal.isOwn && this.#options.isDiskFull() ? `the leader's disk is full, and ${end}` : end,
+        );
     }
   }
 
@@ -137,7 +142,7 @@ export class Proposals {
           overloaded('too many bytes wait to be committed', this.#options.maxUncommittedBytes),
         );
       case 'diskFull':
-        return proposal.waiter.reject(new OverloadedError("the leader's disk is full: free some space, and try again"));
+        return proposal.waiter.reject(leaderIsFull());
       case 'notLeader':
       case 'transferring':
         // A new leader is to be expected: it gets them.

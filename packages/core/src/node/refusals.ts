@@ -19,10 +19,14 @@ export function refusedChange(refusal: ChangeRefusal, notLeader: () => NotLeader
     case 'transferring':
       return inProgress('the leadership is being handed over');
     case 'diskFull':
-      return new OverloadedError('the disk of the leader is full: free some space');
+      return leaderIsFull();
     case 'invalid':
       return new InvalidArgumentError(refusal.message);
   }
+}
+
+export function leaderIsFull(): OverloadedError {
+  return new OverloadedError("the leader's disk is full: free some space, and try again", 'RAFT_STORAGE_FULL');
 }
 
 /** `what` is in the way of a change. */

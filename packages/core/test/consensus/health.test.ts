@@ -112,6 +112,21 @@ describe('a full disk', () => {
     expect(cluster.raft('1').commitIndex).toBe(first + 1);
   });
 
+  it('of every voter: commands are refused once it is clear that nobody takes over, and not kept waiting by the next try', () => {
+    const cluster = new Cluster();
+    cluster.elect('1');
+    for (const id of ['1', '2', '3']) cluster.fill(id);
+    cluster.propose('1');
+    const refusals: unknown[] = [];
+    for (let passed = 0; passed < 5 * ELECTION_MS.max; passed += HEARTBEAT_MS) {
+      refusals.push(cluster.raft('1').refusal(1));
+      cluster.beat('1', HEARTBEAT_MS);
+    }
+    const waits = Math.ceil(ELECTION_MS.max / HEARTBEAT_MS);
+    expect(refusals[0]).toBe('transferring');
+    expect(new Set(refusals.slice(waits + 1))).toEqual(new Set(['diskFull']));
+  });
+
   it('entries are tried again only now and then', () => {
     const cluster = new Cluster({ nodes: 1, diskRetryMs: 500 });
     cluster.elect('1');

@@ -1,6 +1,6 @@
 import { memoryStorage } from '@raft/storage-memory';
 import { afterEach, expect, test } from 'vitest';
-import { StorageError } from '../../src/index.js';
+import { OverloadedError, StorageError } from '../../src/index.js';
 import { testCluster } from './support/cluster.js';
 import type { Member, TestCluster } from './support/cluster.js';
 import { watch } from './support/outcome.js';
@@ -89,6 +89,24 @@ test('a leader with a full disk hands over when it can, and nothing acknowledged
   expect(met.end).not.toBe('hanging');
 });
 
+test('where every disk is full, what is proposed anywhere is told so soon and never done, and what was in the log may be', async () => {
+  cluster = testCluster();
+  const first = await cluster.elect();
+  for (const member of cluster.members) fill(member);
+  const met = watch(first.node.propose('met', { timeoutMs: 3000 }));
+  await cluster.clock.advance(1000);
+  const refused = ['1', '2', '3'].map((id) => watch(cluster.member(id).node.propose(`to ${id}`)));
+  const change = watch(first.node.changeMembership({ remove: ['3'] }));
+  await cluster.clock.advance(100);
+  expect([...refused, change].map(({ end }) => end)).toEqual(Array(4).fill('RAFT_STORAGE_FULL'));
+  await cluster.clock.advance(3000);
+  expect(met.end).toBe('RAFT_UNKNOWN_OUTCOME');
+  expect((met.error as Error).message).toContain("the leader's disk is full");
+  for (const { storage } of cluster.members) storage.failAppend = undefined;
+  await cluster.clock.advance(3000);
+  for (const { machine } of cluster.members) expect(machine.applied.map(({ command }) => command)).toEqual(['met']);
+});
+
 test('a node that is alone with a full disk refuses writes, serves reads, and takes writes again', async () => {
   cluster = testCluster({ ids: ['1'] });
   const { node, storage } = await cluster.elect();
@@ -99,7 +117,8 @@ test('a node that is alone with a full disk refuses writes, serves reads, and ta
   const refused = watch(node.propose('c'));
   const read = watch(node.read('all', { level: 'local' }));
   await cluster.clock.settle();
-  expect(refused.error).toMatchObject({ code: 'RAFT_OVERLOADED', message: expect.stringContaining('disk') });
+  expect(refused.error).toBeInstanceOf(OverloadedError);
+  expect(refused.error).toMatchObject({ code: 'RAFT_STORAGE_FULL', message: expect.stringContaining('disk is full') });
   expect(read.value).toEqual(['a']);
   storage.failAppend = undefined;
   await cluster.clock.advance(3000);

@@ -13,7 +13,7 @@ const limits = { maxMessageBytes: 1000, maxInflightBytes: 10_000, maxUncommitted
 /** A follower of node 1 in term 2 that has handed on one command, as question 7. */
 async function handedOn(found: { termAt?: number | undefined }) {
   const clock = virtualClock();
-  const proposals = new Proposals(new Waiters(clock), { ...limits, forward: true });
+  const proposals = new Proposals(new Waiters(clock), { ...limits, forward: true, isDiskFull: () => false });
   const raft = {
     role: 'follower',
     leaderId: '1',

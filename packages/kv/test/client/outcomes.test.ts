@@ -172,7 +172,8 @@ describe('a change that is certainly not done', () => {
 
   it.each([
     new InvalidArgumentError('the key has 9 bytes: at most 8 are allowed'),
-    new StorageError('RAFT_STORAGE_FULL', 'no space is left in /data'),
+    new OverloadedError("the leader's disk is full", 'RAFT_STORAGE_FULL'),
+    new StorageError('RAFT_STORAGE_IO', 'cannot write'),
   ])('ends with the error of the server, where repeating is of no use: %s', async (error) => {
     const { servers, client } = world();
     servers.on('a', says(error));

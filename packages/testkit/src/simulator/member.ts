@@ -67,6 +67,8 @@ export class Member implements Victim {
   readonly #calls = new Set<() => void>();
   /** A disk error was met in this life: the node may stop itself. */
   #mayFail = false;
+  /** It was to be started again when it had met that error and not yet come to its end. */
+  #isAwaited = false;
 
   constructor(id: NodeId, disk: Disk, dice: Dice, world: World) {
     const { clockDrift } = world.profile;
@@ -106,6 +108,7 @@ export class Member implements Victim {
     this.#process = this.#newProcess();
     this.#state = 'up';
     this.#mayFail = false;
+    this.#isAwaited = false;
     this.#machine = new KvStateMachine();
     this.life++;
     if (this.disk.durable.snapshot !== undefined) this.#world.coverage.counts.startsFromSnapshot++;
@@ -148,6 +151,7 @@ export class Member implements Victim {
     this.#note(() => 'ends');
     if (!this.#mayFail) this.#world.violated(new Error(`${this.id} stopped itself, and its disk had not failed`));
     this.#kill();
+    if (this.#isAwaited) this.restart();
   }
 
   /** Puts a call to the node through; ends as the call does, or with {@link LostCallError}. */
@@ -193,7 +197,10 @@ export class Member implements Victim {
   }
 
   restart(): void {
-    if (this.#state === 'up') return;
+    if (this.#state === 'up') {
+      this.#isAwaited = this.#mayFail;
+      return;
+    }
     if (this.#state === 'stopping') this.crash();
     this.start();
     this.#note(() => `restarts in term ${this.disk.durable.hardState.term}`);
