@@ -2,7 +2,7 @@
 // Breaks a copy of the sources in one place at a time (tests/mutants/*.json and packages/core/test/mutants/mutants.json) and shows what notices: the
 // simulator of whole clusters, the simulator of the consensus, or a test. With --all each of them is asked, else the first that notices is enough.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -25,7 +25,14 @@ const notCopied = new Set(['.git', 'node_modules', 'reports']);
 function prepare() {
   for (const part of readdirSync(root).filter((name) => !notCopied.has(name)))
     cpSync(join(root, part), join(copy, part), { recursive: true, verbatimSymlinks: true });
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  // Other people's packages are those of the original; ours, links within the repository, lead into the copy.
+  mkdirSync(join(copy, 'node_modules'));
+  for (const name of readdirSync(join(root, 'node_modules')).filter((name) => name !== '@raft'))
+    symlinkSync(join(root, 'node_modules', name), join(copy, 'node_modules', name));
+  cpSync(join(root, 'node_modules/@raft'), join(copy, 'node_modules/@raft'), {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
 }
 
 const packageOf = (file) => /^(packages\/[^/]+|proto)\//.exec(file)?.[1];
