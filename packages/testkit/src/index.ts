@@ -26,10 +26,13 @@ export { simulate } from './simulator/simulation.js';
 export type { SimulationOptions, SimulationResult } from './simulator/simulation.js';
 export { simulateMany } from './simulator/batch.js';
 export type { BatchOptions } from './simulator/batch.js';
+export type { OwnMachine } from './simulator/own-machine.js';
+export type { Counts, Situation, Strikes } from './simulator/coverage.js';
 
 // Checkers of histories: what clients saw, held against what was promised.
 export { checkLinearizable } from './checker/linearizable.js';
 export type { Anomaly } from './checker/linearizable.js';
+export { checkLogOrder } from './checker/log-order.js';
 export { checkSequential } from './checker/sequential.js';
 export type { PlacedOperation, Write } from './checker/sequential.js';
 export { checkExactlyOnce } from './checker/exactly-once.js';

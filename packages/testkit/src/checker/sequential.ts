@@ -26,12 +26,7 @@ export interface PlacedOperation extends Operation {
  * caller of `atLeast` reads on any. Gives what is wrong, a line each.
  */
 export function checkSequential(history: readonly PlacedOperation[], writes: readonly Write[]): string[] {
-  const keys = new Map<string, Write[]>();
-  for (const write of writes.toSorted((a, b) => a.index - b.index)) {
-    const onKey = keys.get(write.key);
-    if (onKey === undefined) keys.set(write.key, [write]);
-    else onKey.push(write);
-  }
+  const keys = writesByKey(writes);
   const problems: string[] = [];
   /** What each client has surely seen, as a place in the log. */
   const seen = new Map<string, number>();
@@ -55,8 +50,19 @@ export function checkSequential(history: readonly PlacedOperation[], writes: rea
   return problems;
 }
 
+/** In the log's order. */
+export function writesByKey(writes: readonly Write[]): Map<string, Write[]> {
+  const keys = new Map<string, Write[]>();
+  for (const write of writes.toSorted((a, b) => a.index - b.index)) {
+    const onKey = keys.get(write.key);
+    if (onKey === undefined) keys.set(write.key, [write]);
+    else onKey.push(write);
+  }
+  return keys;
+}
+
 /** The earliest place in the log, from `from` on, at which the key held what was read. */
-function firstPlace(read: Operation, writes: readonly Write[], from: number): number | undefined {
+export function firstPlace(read: Operation, writes: readonly Write[], from: number): number | undefined {
   const past = writes.findLast((write) => write.index <= from);
   if (step(read, past?.value ?? null) !== undefined) return from;
   return writes.find((write) => write.index > from && step(read, write.value) !== undefined)?.index;

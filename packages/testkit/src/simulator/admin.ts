@@ -1,9 +1,9 @@
 import { RaftError } from '@raft/core';
 import type { MembershipChange, NodeId } from '@raft/core';
 import type { Dice } from './dice.js';
-import type { LoadScene } from './load.js';
+import type { LoadScene } from './caller.js';
 import { addressesOf, LostCallError } from './member.js';
-import type { KvRaftNode, Member } from './member.js';
+import type { Member, SimulatedNode } from './member.js';
 
 /** Milliseconds between two requests of the operator, in election timeouts. */
 const GAP = 4;
@@ -93,7 +93,7 @@ export class Admin {
   }
 
   /** Whether it was done. */
-  async #ask(member: Member, what: string, make: (node: KvRaftNode) => Promise<unknown>): Promise<boolean> {
+  async #ask(member: Member, what: string, make: (node: SimulatedNode) => Promise<unknown>): Promise<boolean> {
     this.#scene.note(() => `-- ${what}`);
     try {
       await member.call(make);

@@ -13,12 +13,16 @@ export interface BatchOptions {
   /** Threads. Default: as many as there are processors. */
   readonly workers?: number | undefined;
   readonly onlyFaults?: readonly number[] | undefined;
+  /** As of {@link SimulationOptions}; all runs are then in this thread. */
+  readonly stateMachine?: SimulationOptions['stateMachine'];
   /** Whether a situation that was never met is a failure. Default false. */
   readonly demandCoverage?: boolean | undefined;
   /** Prints each seed's hash. Default false. */
   readonly hashes?: boolean | undefined;
   /** Where the log of a failing run is written. Default `reports`. */
   readonly logFolder?: string | undefined;
+  /** What runs a batch from a command line; for the report of a failure. Default: the call of `simulate`. */
+  readonly command?: string | undefined;
 }
 
 /** Runs many seeds, stops at the first that fails and tells how to run it again. Gives the exit code. */
@@ -27,7 +31,7 @@ export async function simulateMany(options: BatchOptions, print: (line: string) 
   const coverage = new Coverage();
   const totals = { seeds: 0, steps: 0, virtualMs: 0, operations: 0 };
   const failed = await runAll(options, (result) => {
-    coverage.add(result.counts);
+    coverage.add(result.counts, result.strikes);
     totals.seeds++;
     totals.steps += result.steps;
     totals.virtualMs += result.virtualMs;
@@ -35,7 +39,8 @@ export async function simulateMany(options: BatchOptions, print: (line: string) 
     if (options.hashes === true) print(`${result.seed} ${result.hash}`);
   });
   if (failed !== undefined) {
-    const lines = await failureReport(optionsOf(options, failed.seed), failed, options.logFolder ?? 'reports');
+    const { logFolder = 'reports', command } = options;
+    const lines = await failureReport(optionsOf(options, failed.seed), failed, logFolder, command);
     for (const line of lines) print(line);
     return 1;
   }
@@ -43,8 +48,8 @@ export async function simulateMany(options: BatchOptions, print: (line: string) 
   return options.demandCoverage === true && coverage.missing.length > 0 ? 1 : 0;
 }
 
-function optionsOf({ nodes, onlyFaults }: BatchOptions, seed: number): SimulationOptions {
-  return { seed, nodes, onlyFaults };
+function optionsOf({ nodes, onlyFaults, stateMachine }: BatchOptions, seed: number): SimulationOptions {
+  return { seed, nodes, onlyFaults, ...(stateMachine === undefined ? {} : { stateMachine }) };
 }
 
 /** Gives the first that failed, if any. */
@@ -63,7 +68,7 @@ async function runAll(
       else failed ??= result;
     }
   };
-  if (workers <= 1) await lane(simulate);
+  if (workers <= 1 || options.stateMachine !== undefined) await lane(simulate);
   else await Promise.all(Array.from({ length: workers }, () => inWorker(lane)));
   return failed;
 }

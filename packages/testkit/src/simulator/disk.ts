@@ -11,16 +11,20 @@ export interface DiskProfile {
 }
 
 /** What a storage can be asked for, and can fail at. */
-export type DiskOperation =
-  | 'open'
-  | 'append'
-  | 'entries'
-  | 'compact'
-  | 'createSnapshot'
-  | 'write'
-  | 'commit'
-  | 'openSnapshot'
-  | 'read';
+export const diskOperations = [
+  'open',
+  'append',
+  'entries',
+  'compact',
+  'createSnapshot',
+  'write',
+  'commit',
+  'openSnapshot',
+  'read',
+  'close',
+] as const;
+
+export type DiskOperation = (typeof diskOperations)[number];
 
 interface Write {
   /** Whether it can be cut in the middle, and so must be mended at the next start. */
@@ -114,7 +118,6 @@ export class Disk {
     this.#unsynced = [];
     this.written = this.durable.copy();
     this.owner = undefined;
-    this.failing = undefined;
     return { lost: unsynced.length - survived, survived, torn };
   }
 
@@ -128,6 +131,7 @@ export class Disk {
   /** Everything is gone, and it shows: the storage that is made on it has another id. */
   wipe(): void {
     this.crash();
+    this.failing = undefined;
     this.lost = this.durable;
     this.durable = new Content();
     this.written = new Content();

@@ -1,7 +1,8 @@
 import type { NodeId } from '@raft/core';
 import type { Coverage } from './coverage.js';
 import type { Dice } from './dice.js';
-import type { Disk, DiskOperation } from './disk.js';
+import { diskOperations } from './disk.js';
+import type { Disk } from './disk.js';
 import type { Network } from './network.js';
 
 /** What a fault may do to a node. */
@@ -214,18 +215,18 @@ function fillDisk({ coverage }: FaultScene, dice: Dice, { id, disk }: Victim): F
   };
 }
 
-/** The node stops at the error; whoever looks after it starts it again. */
+/** The node stops at the error, whenever it comes to it; whoever looks after it starts it again. */
 function diskError(dice: Dice, member: Victim): Fault {
   const { id, disk } = member;
-  const operations: DiskOperation[] = ['append', 'append', 'append', 'entries', 'open', 'compact', 'commit', 'read'];
-  const operation = dice.pick(operations);
+  const operation = dice.pick(diskOperations);
+  // It opens at its next start.
+  if (operation === 'open') member.crash();
   disk.failing = operation;
+  if (operation === 'open') member.restart();
+  if (operation === 'close') member.stop();
   return {
     description: `the next ${operation} of ${id} fails`,
-    undo() {
-      disk.failing = undefined;
-      member.restart();
-    },
+    undo: () => member.restart(),
   };
 }
 

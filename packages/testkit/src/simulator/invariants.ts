@@ -10,6 +10,7 @@ import { must } from './violation.js';
 /** A command as the state machines were given it, and what they answered. */
 export interface AppliedCommand {
   readonly index: LogIndex;
+  readonly term: Term;
   readonly command: Uint8Array;
   readonly result: unknown;
 }
@@ -51,8 +52,12 @@ export class Invariants {
   /** The index up to which each index has an outcome. */
   #outcomeIndex: LogIndex = 0;
 
-  constructor(disks: ReadonlyMap<NodeId, Disk>) {
+  readonly #describe: (result: unknown) => string;
+
+  /** `describe`: equal for equal results. */
+  constructor(disks: ReadonlyMap<NodeId, Disk>, describe: (result: unknown) => string) {
     this.#disks = disks;
+    this.#describe = describe;
   }
 
   /** A process begins on what its disk holds. */
@@ -254,8 +259,8 @@ export class Invariants {
         () => `State Machine Safety: ${id} applies ${index}:${term}, but ${index}:${known.term} is committed`,
       );
       for (let skipped = seen.machineIndex + 1; skipped < index; skipped++) this.#settle(id, skipped, undefined);
-      if (index > this.#outcomeIndex) this.commands.push({ index, command, result: results[place] });
-      this.#settle(id, index, (digest(command) ^ digest(JSON.stringify(results[place]) ?? '')) >>> 0);
+      if (index > this.#outcomeIndex) this.commands.push({ index, term, command, result: results[place] });
+      this.#settle(id, index, (digest(command) ^ digest(this.#describe(results[place]))) >>> 0);
       seen.machineIndex = index;
     });
   }

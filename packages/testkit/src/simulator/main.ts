@@ -43,6 +43,7 @@ async function main(): Promise<number> {
             : faults.split(',').map((number) => whole('faults', number, 0, 2 ** 32)),
       demandCoverage: values['demand-coverage'],
       hashes: values.hashes,
+      command: 'pnpm simulate',
     };
     return await simulateMany(batch, console.log);
   } catch (error) {

@@ -1,11 +1,10 @@
 import { createNode } from '@raft/core';
 import type { Address, LogBatch, NodeId, NodeStatus, RaftNode, RaftNodeOptions } from '@raft/core';
-import { KvStateMachine } from '@raft/kv';
-import type { KvAnswer, KvQuery, KvResult } from '@raft/kv';
+import type { Application, Machine } from './application.js';
 import type { Agenda } from './agenda.js';
 import type { Coverage } from './coverage.js';
 import type { Dice } from './dice.js';
-import type { Disk } from './disk.js';
+import type { Disk, DiskOperation } from './disk.js';
 import type { Victim } from './faults.js';
 import type { Invariants } from './invariants.js';
 import { watchMachine } from './machine.js';
@@ -14,18 +13,21 @@ import { Process } from './process.js';
 import type { Profile } from './profile.js';
 import { SimulatedStorage } from './storage.js';
 import type { Trace } from './trace.js';
-import { must } from './violation.js';
+import { messageOf, must, Violation } from './violation.js';
 
-export type KvRaftNode = RaftNode<Uint8Array, KvResult, KvQuery, KvAnswer>;
+export type SimulatedNode = RaftNode<Uint8Array, unknown, unknown, unknown>;
 
 /** What a member lives in. */
 export interface World {
+  readonly application: Application;
   readonly agenda: Agenda;
   readonly coverage: Coverage;
   readonly invariants: Invariants;
   readonly network: Network;
   readonly profile: Profile;
   readonly trace: Trace;
+  /** Whether it leads, and has fallen silent because there is nothing to do. */
+  isResting(member: Member): boolean;
   /** The member's process ran in this step. */
   ran(member: Member): void;
   /** What must not be was found where it cannot be thrown. */
@@ -61,8 +63,8 @@ export class Member implements Victim {
   life = 0;
   #state: 'up' | 'stopping' | 'down' = 'down';
   #process: Process;
-  #node: KvRaftNode | undefined;
-  #machine: KvStateMachine = new KvStateMachine();
+  #node: SimulatedNode | undefined;
+  #machine: Machine;
   /** Calls that wait for an answer of the present process. */
   readonly #calls = new Set<() => void>();
   /** A disk error was met in this life: the node may stop itself. */
@@ -79,6 +81,7 @@ export class Member implements Victim {
     this.#dice = dice;
     this.#clockRate = dice.between(1 - clockDrift, 1 + clockDrift);
     this.#process = this.#newProcess();
+    this.#machine = world.application.createMachine();
   }
 
   get isUp(): boolean {
@@ -95,7 +98,7 @@ export class Member implements Victim {
   }
 
   /** What its state machine holds. */
-  get machine(): KvStateMachine {
+  get machine(): Machine {
     return this.#machine;
   }
 
@@ -109,13 +112,13 @@ export class Member implements Victim {
     this.#state = 'up';
     this.#mayFail = false;
     this.#isAwaited = false;
-    this.#machine = new KvStateMachine();
+    this.#machine = this.#world.application.createMachine();
     this.life++;
     if (this.disk.durable.snapshot !== undefined) this.#world.coverage.counts.startsFromSnapshot++;
     invariants.started(this.id);
     const process = this.#process;
     const transport = network.transport(this.id, this.address, process);
-    const node: KvRaftNode = createNode<Uint8Array, KvResult, KvQuery, KvAnswer>({
+    const node: SimulatedNode = createNode<Uint8Array, unknown, unknown, unknown>({
       id: this.id,
       storage: new SimulatedStorage(this.disk, process, agenda, this.#watchStorage()),
       transport,
@@ -129,33 +132,40 @@ export class Member implements Victim {
       clock: process,
       random: this.#dice.fork().random,
       logger: (level, message) => this.#note(() => `${level}: ${message}`),
-    } satisfies RaftNodeOptions<Uint8Array, KvResult, KvQuery, KvAnswer>);
+    } satisfies RaftNodeOptions<Uint8Array, unknown, unknown, unknown>);
     this.#node = node;
     node.on('snapshot', ({ source, index }) => {
       this.#world.coverage.counts[source === 'taken' ? 'snapshotsTaken' : 'snapshotsInstalled']++;
       this.#note(() => `snapshot ${index} ${source}`);
     });
-    node.on('fatal', () => agenda.after(0, () => this.#ended(process)));
+    node.on('fatal', ({ error }) => agenda.after(0, () => this.#ended(process, error)));
     process.run('arrival', () => {
       void transport.start();
       node.start().catch((error: unknown) => {
         this.#note(() => `does not start: ${String(error)}`);
-        agenda.after(0, () => this.#ended(process));
+        agenda.after(0, () => this.#ended(process, error));
       });
     });
   }
 
   /** The process has come to its end by itself, which only a disk error excuses. */
-  #ended(process: Process): void {
+  #ended(process: Process, why: unknown): void {
     if (process !== this.#process || this.#state !== 'up') return;
     this.#note(() => 'ends');
-    if (!this.#mayFail) this.#world.violated(new Error(`${this.id} stopped itself, and its disk had not failed`));
+    if (!this.#mayFail) {
+      const message = `${this.id} stopped itself, and its disk had not failed: ${messageOf(why)}`;
+      this.#world.violated(new Violation(message, { cause: why }));
+    }
     this.#kill();
-    if (this.#isAwaited) this.restart();
+    if (this.#isAwaited) return this.restart();
+    const { life } = this;
+    this.#world.agenda.after(this.#dice.within(this.#world.profile.node.electionTimeoutMs), () => {
+      if (life === this.life) this.restart();
+    });
   }
 
   /** Puts a call to the node through; ends as the call does, or with {@link LostCallError}. */
-  call<T>(make: (node: KvRaftNode) => Promise<T>): Promise<T> {
+  call<T>(make: (node: SimulatedNode) => Promise<T>): Promise<T> {
     const node = this.#node;
     if (node === undefined || !this.isUp) return Promise.reject(new LostCallError(false));
     return new Promise((resolve, reject) => {
@@ -170,7 +180,10 @@ export class Member implements Victim {
     if (this.#state === 'down') return;
     const { counts } = this.#world.coverage;
     counts.crashes++;
-    if (this.status?.role === 'leader') counts.leadersCrashed++;
+    if (this.status?.role === 'leader') {
+      counts.leadersCrashed++;
+      if (this.#world.isResting(this)) counts.leadersLostAtRest++;
+    }
     this.#note(() => 'crashes');
     this.#kill();
   }
@@ -208,8 +221,11 @@ export class Member implements Victim {
 
   pause(): void {
     if (!this.isRunning) return;
-    this.#world.coverage.counts.pauses++;
+    const { counts } = this.#world.coverage;
+    counts.pauses++;
+    if (this.#world.isResting(this)) counts.leadersLostAtRest++;
     this.#process.pause();
+    this.#world.network.paused(this.id, this.#process);
   }
 
   resume(): void {
@@ -235,6 +251,7 @@ export class Member implements Victim {
     const { counts } = this.#world.coverage;
     this.#state = 'down';
     this.#process.kill();
+    this.#world.network.ended(this.id);
     const { lost, survived, torn } = this.disk.crash();
     if (lost > 0) counts.writesLost++;
     if (survived > 0) counts.unreportedWritesSurvived++;
@@ -264,9 +281,10 @@ export class Member implements Victim {
         if (this.#node?.status().state !== 'running') this.#mayFail = true;
         this.#note(() => 'its disk is full and refuses that');
       },
+      snapshotRefused: () => void coverage.counts.snapshotsRefusedByFullDisk++,
       failed: (operation) => {
         this.#mayFail = true;
-        coverage.counts.diskErrors++;
+        coverage.counts[errorsAt(operation)]++;
         this.#note(() => `its disk fails at ${operation}`);
       },
       compacting: () => void coverage.counts.compactions++,
@@ -287,6 +305,9 @@ export class Member implements Victim {
     this.#world.trace.note(this.#world.agenda.now, () => `${this.id}  ${text()}`);
   }
 }
+
+const errorsAt = (operation: DiskOperation): `errorsAt${Capitalize<DiskOperation>}` =>
+  `errorsAt${operation[0]?.toUpperCase()}${operation.slice(1)}` as `errorsAt${Capitalize<DiskOperation>}`;
 
 function describeBatch({ hardState, resetTo, truncateFrom, entries }: LogBatch): string {
   const first = entries[0];

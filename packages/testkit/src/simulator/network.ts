@@ -17,6 +17,8 @@ export interface NetworkProfile {
   readonly alone: boolean;
   /** Bytes in a millisecond on each link; what is sent meanwhile waits. */
   readonly bytesPerMs: number;
+  /** How long a peer gives no sign of life until it is taken for gone. */
+  readonly silenceMs: number;
 }
 
 export type Fate = 'lost' | 'duplicated' | 'reordered' | 'cut' | 'late' | 'nobody';
@@ -27,11 +29,15 @@ export interface NetworkWatcher {
   /** What became of a frame, or how it travels. */
   fate(what: Fate, messages: readonly Message[]): void;
   delivering(to: NodeId, messages: readonly Message[], bytes: number): void;
+  /** A node is told that it has lost a peer. */
+  losing(node: NodeId, peer: NodeId): void;
 }
 
 interface Link {
   /** How many faults cut it at present. */
   cuts: number;
+  /** Counts the times that it was cut when it was whole. */
+  cutting: number;
   /** When the last frame on it arrives. */
   lastArrival: number;
   /** When the last frame on it has left. */
@@ -93,7 +99,12 @@ export class Network {
 
   /** One way; undone by as many calls of `mend`. */
   cut(from: NodeId, to: NodeId): void {
-    this.#link(from, to).cuts++;
+    const link = this.#link(from, to);
+    if (link.cuts++ > 0) return;
+    const cutting = ++link.cutting;
+    this.#agenda.after(this.profile.silenceMs, () => {
+      if (link.cuts > 0 && cutting === link.cutting) this.#lose(from, to);
+    });
   }
 
   mend(from: NodeId, to: NodeId): void {
@@ -107,10 +118,44 @@ export class Network {
 
   /** What is under way on this link never arrives; what is sent afterwards does. */
   breakConnection(from: NodeId, to: NodeId): void {
+    this.#lose(from, to);
+  }
+
+  /** A process has ended. Its machine may tell the others, or they find out for themselves. */
+  ended(id: NodeId): void {
+    this.#agenda.after(this.#dice.between(0, this.profile.silenceMs), () => this.#loseAll(id));
+  }
+
+  /** A process stands still from now on. */
+  paused(id: NodeId, process: Process): void {
+    const { pauses } = process;
+    this.#agenda.after(this.profile.silenceMs, () => {
+      if (process.isPaused && process.pauses === pauses) this.#loseAll(id);
+    });
+  }
+
+  #loseAll(id: NodeId): void {
+    for (const other of this.#endpoints.values()) if (other.id !== id) this.#lose(id, other.id);
+  }
+
+  /** Both ends are told, behind all that was sent before: of what is under way nothing more arrives. */
+  #lose(from: NodeId, to: NodeId): void {
     const link = this.#link(from, to);
     link.connection++;
     link.lastArrival = 0;
     link.freeAt = 0;
+    this.#tellLoss(to, from);
+    this.#tellLoss(from, to);
+  }
+
+  #tellLoss(node: NodeId, peer: NodeId): void {
+    for (const { id, process, receivers } of this.#endpoints.values()) {
+      if (id !== node) continue;
+      process.run('arrival', () => {
+        if (receivers.size > 0) this.#watcher.losing(node, peer);
+        for (const receiver of receivers.values()) receiver.peerDown?.(peer);
+      });
+    }
   }
 
   /** Messages to one peer, in order, that travel together. */
@@ -171,7 +216,8 @@ export class Network {
   #link(from: NodeId, to: NodeId): Link {
     const key = `${from}>${to}`;
     let link = this.#links.get(key);
-    if (link === undefined) this.#links.set(key, (link = { cuts: 0, lastArrival: 0, freeAt: 0, connection: 0 }));
+    if (link === undefined)
+      this.#links.set(key, (link = { cuts: 0, cutting: 0, lastArrival: 0, freeAt: 0, connection: 0 }));
     return link;
   }
 }

@@ -33,6 +33,8 @@ export class Process implements Clock {
   #held: { readonly kind: Kind; readonly task: () => void }[] = [];
   isAlive = true;
   isPaused = false;
+  /** Counts them. */
+  pauses = 0;
 
   /** `ran` is told of each task that has run. */
   constructor(agenda: Agenda, dice: Dice, profile: ProcessProfile, ran: () => void) {
@@ -90,6 +92,7 @@ export class Process implements Clock {
 
   pause(): void {
     this.isPaused = true;
+    this.pauses++;
   }
 
   resume(): void {

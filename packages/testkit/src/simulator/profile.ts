@@ -2,21 +2,9 @@ import type { NodeId } from '@raft/core';
 import type { Dice, Range } from './dice.js';
 import type { DiskProfile } from './disk.js';
 import { faultNames } from './faults.js';
+import { drawFeatures, featuresIn, mayMeet } from './features.js';
+import type { Features } from './features.js';
 import type { NetworkProfile } from './network.js';
-
-/** What the cluster is asked for besides commands and linearizable reads. */
-export interface Features {
-  /** Snapshots are asked for; small thresholds take them anyway. */
-  readonly snapshots: boolean;
-  /** Clients with sessions, who repeat what may or may not be done. */
-  readonly sessions: boolean;
-  /** Reads of other levels than linearizable. */
-  readonly levels: boolean;
-  /** Lease reads; the clocks then keep what they promise. */
-  readonly lease: boolean;
-  readonly transfers: boolean;
-  readonly membership: boolean;
-}
 
 /** The options of each node. */
 export interface NodeProfile {
@@ -24,6 +12,7 @@ export interface NodeProfile {
   readonly electionTimeoutMs: Range;
   readonly preVote: boolean;
   readonly checkQuorum: boolean;
+  readonly quiesce: boolean;
   readonly maxMessageBytes: number;
   readonly maxInflightMessages: number;
   readonly maxInflightBytes: number;
@@ -47,6 +36,9 @@ export interface LoadProfile {
   readonly keys: number;
   readonly maxValueBytes: number;
   readonly timeoutMs: Range;
+  /** All callers work for so long, then have a rest for so long, in turns. */
+  readonly workMs: number;
+  readonly restMs: number;
 }
 
 /** What one seed's cluster, network, disks, load and bad luck are like. */
@@ -100,6 +92,7 @@ export function drawProfile(dice: Dice, nodes: number | undefined): Profile {
       // Nodes that were removed would disturb the others without end, and leases rest on both.
       preVote: features.membership || features.lease || dice.chance(0.9),
       checkQuorum: features.membership || features.lease || dice.chance(0.9),
+      quiesce: features.quiescence,
       // Tiny limits among them, so that every road is taken.
       maxMessageBytes: dice.pick([1, 150, 500, 2000, 1_000_000]),
       maxInflightMessages: dice.pick([1, 2, 4, 64]),
@@ -130,20 +123,11 @@ export function drawProfile(dice: Dice, nodes: number | undefined): Profile {
       keys: dice.whole(1, 6),
       maxValueBytes: dice.pick([0, 10, 200]),
       timeoutMs: { min: electionTimeoutMs.min / 4, max: electionTimeoutMs.max * 5 },
+      workMs: heartbeatIntervalMs * 10,
+      restMs: features.quiescence ? heartbeatIntervalMs * 30 : 0,
     },
     faults: drawFaults(dice, electionTimeoutMs, stormMs, features),
     stormMs,
-  };
-}
-
-function drawFeatures(dice: Dice): Features {
-  return {
-    snapshots: dice.chance(0.6),
-    sessions: dice.chance(0.6),
-    levels: dice.chance(0.6),
-    lease: dice.chance(0.4),
-    transfers: dice.chance(0.4),
-    membership: dice.chance(0.4),
   };
 }
 
@@ -158,12 +142,13 @@ function drawNetwork(dice: Dice, { min, max }: Range): NetworkProfile {
     lateMs: max * dice.between(0.2, 4),
     alone: dice.chance(0.3),
     bytesPerMs: dice.pick([1e9, 1e6, 10_000]),
+    silenceMs: max * dice.between(0.3, 2),
   };
 }
 
 /** Most kinds of bad luck in most runs; some runs have few, so that those are seen by themselves. */
 function drawFaults(dice: Dice, { min, max }: Range, stormMs: number, features: Features): PlannedFault[] {
-  const possible = faultNames.filter((name) => name !== 'clockJump' || !features.lease);
+  const possible = faultNames.filter((name) => featuresIn(features).every((feature) => mayMeet(name, feature)));
   const some = dice.some(possible, dice.pick([0.2, 0.5, 0.9]));
   const names = some.length > 0 ? some : [dice.pick(possible)];
   const gapMs = dice.spread(min / 2, max * 4);

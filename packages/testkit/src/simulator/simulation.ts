@@ -1,31 +1,38 @@
-import type { LogIndex, Message, NodeId, NodeStatus } from '@raft/core';
+import type { AppendEntries, LogIndex, Message, NodeId, NodeStatus, Term } from '@raft/core';
 import type { Operation } from '../checker/history.js';
 import type { PlacedOperation } from '../checker/sequential.js';
 import { Admin } from './admin.js';
 import { Agenda } from './agenda.js';
+import type { Application } from './application.js';
+import type { LoadScene } from './caller.js';
 import { Coverage } from './coverage.js';
-import type { Counts } from './coverage.js';
+import type { Counts, Strikes } from './coverage.js';
 import { Dice } from './dice.js';
 import { Disk } from './disk.js';
 import { strike } from './faults.js';
 import type { Fault, FaultScene, Victim } from './faults.js';
 import { Invariants } from './invariants.js';
-import { Client } from './load.js';
-import type { LoadScene } from './load.js';
+import { kvApplication } from './kv.js';
 import { Member } from './member.js';
 import type { World } from './member.js';
 import { Network } from './network.js';
 import type { Fate } from './network.js';
+import { OwnApplication } from './own-machine.js';
+import type { OwnMachine } from './own-machine.js';
 import { drawProfile } from './profile.js';
 import type { PlannedFault, Profile } from './profile.js';
 import { Trace } from './trace.js';
-import { checkHistory } from './verdict.js';
-import { must } from './violation.js';
+import { messageOf, must, Violation } from './violation.js';
 
 export interface SimulationOptions {
   readonly seed: number;
   /** Default: any number from 1 to 9. */
   readonly nodes?: number | undefined;
+  /**
+   * What the cluster replicates instead of the map: the options of its suite. Sessions are used when it has a `resultCodec`. It may wait for
+   * promises and turns of the event loop, but for nothing real, as there virtual time goes on without it.
+   */
+  readonly stateMachine?: OwnMachine | undefined;
   /** Keeps a log of all events; slow. Default false. */
   readonly log?: boolean | undefined;
   /** Only the planned faults of these numbers strike, from 0. Default all. */
@@ -39,10 +46,14 @@ export interface SimulationResult {
   /** What went wrong; undefined when nothing did. */
   readonly failure: Error | undefined;
   readonly counts: Counts;
+  /** How often each fault struck while each feature was in use. */
+  readonly strikes: Strikes;
   readonly virtualMs: number;
   readonly steps: number;
-  /** Operations that the checkers looked at. */
+  /** Calls that the checkers looked at. */
   readonly operations: number;
+  /** Those of them that must be linearizable. */
+  readonly history: readonly Operation[];
   readonly plannedFaults: number;
   /** Empty unless asked for. */
   readonly log: readonly string[];
@@ -56,11 +67,15 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 /** Turns of the event loop that are waited for before time goes on over nothing. */
 const IDLE_TURNS = 4;
 
+/** Heartbeats that are missing until a leader is taken to rest. */
+const SILENT_BEATS = 3;
+
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 const roles = ['follower', 'learner', 'preCandidate', 'candidate', 'leader'];
 
 class Simulation implements World, FaultScene, LoadScene {
+  readonly application: Application;
   readonly agenda: Agenda = new Agenda();
   readonly coverage: Coverage = new Coverage();
   readonly trace: Trace;
@@ -81,6 +96,7 @@ class Simulation implements World, FaultScene, LoadScene {
   #lastTick = 0;
   #lastLeader: string | undefined;
   #lastJoint: LogIndex = 0;
+  readonly #lastBeats = new Map<NodeId, { readonly at: number; readonly term: Term; readonly quiesce: boolean }>();
   /** Nodes whose disk was replaced, as far as it is not known that they take part again. */
   readonly #wiped = new Set<NodeId>();
 
@@ -88,7 +104,10 @@ class Simulation implements World, FaultScene, LoadScene {
     this.#options = options;
     this.trace = new Trace({ log: options.log === true });
     const dice = new Dice(options.seed);
-    this.profile = drawProfile(dice, options.nodes);
+    this.application = options.stateMachine === undefined ? kvApplication() : new OwnApplication(options.stateMachine);
+    const profile = drawProfile(dice, options.nodes);
+    const sessions = profile.features.sessions && this.application.keepsResults;
+    this.profile = { ...profile, features: { ...profile.features, sessions } };
     this.electionTimeoutMs = this.profile.node.electionTimeoutMs;
     this.#dice = dice.fork();
     this.note(() => `profile ${JSON.stringify({ ...this.profile, faults: this.profile.faults.length })}`);
@@ -102,31 +121,42 @@ class Simulation implements World, FaultScene, LoadScene {
           this.trace.fact(messages.length, bytes);
           for (const message of messages) this.note(() => describeMessage(message, to));
         },
+        losing: (node, peer) => {
+          this.coverage.counts.peersLost++;
+          this.note(() => `${node}  has lost ${peer}`);
+        },
       },
     });
     const disks = new Map(
       this.profile.ids.map((id) => [id, new Disk(this.profile.disk, this.agenda, dice.fork())] as const),
     );
-    this.invariants = new Invariants(disks);
+    this.invariants = new Invariants(disks, (result) => this.application.describe(result));
     this.members = [...disks].map(([id, disk]) => new Member(id, disk, dice.fork(), this));
   }
 
   async run(): Promise<SimulationResult> {
     let failure: Error | undefined;
+    const stray = (error: unknown): void =>
+      this.violated(new Violation(`a rejection that nobody handles: ${messageOf(error)}`, { cause: error }));
+    process.on('unhandledRejection', stray);
     try {
       await this.#play();
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
       this.note(() => `FAILED: ${failure?.message}`);
+    } finally {
+      process.off('unhandledRejection', stray);
     }
     return {
       seed: this.#options.seed,
       hash: this.trace.hash,
       failure,
       counts: this.coverage.counts,
+      strikes: this.coverage.strikes,
       virtualMs: this.agenda.now,
       steps: this.agenda.steps,
-      operations: this.history.length,
+      operations: this.history.length + this.placed.length,
+      history: this.history,
       plannedFaults: this.profile.faults.length,
       log: this.trace.lines ?? [],
     };
@@ -136,9 +166,8 @@ class Simulation implements World, FaultScene, LoadScene {
     for (const member of this.members) member.start();
     const callers = [
       new Admin(this.#dice.fork(), this),
-      ...Array.from(
-        { length: this.profile.load.clients },
-        (_, place) => new Client(`c${place + 1}`, this.#dice.fork(), this),
+      ...Array.from({ length: this.profile.load.clients }, (_, place) =>
+        this.application.createClient(`c${place + 1}`, this.#dice.fork(), this),
       ),
     ];
     const lives = callers.map((caller) => {
@@ -162,8 +191,10 @@ class Simulation implements World, FaultScene, LoadScene {
     );
     await this.#serve();
     await this.#converge('after one more write and read');
-    this.#checkContents();
-    checkHistory(this.history, this.placed, this.invariants.commands);
+    await this.application.check(this, this.invariants.commands);
+    await this.#checkContents();
+    await turn();
+    this.#throwViolation();
     const { counts } = this.coverage;
     counts.convergences++;
     const voters = this.leader?.status?.membership.voters;
@@ -186,9 +217,13 @@ class Simulation implements World, FaultScene, LoadScene {
       await turn();
       for (const member of this.#ran) this.#check(member);
       this.#ran.clear();
-      if (this.#violation !== undefined) throw this.#violation as Error;
+      this.#throwViolation();
     }
     this.agenda.now = Math.max(this.agenda.now, time);
+  }
+
+  #throwViolation(): void {
+    if (this.#violation !== undefined) throw this.#violation as Error;
   }
 
   ran(member: Member): void {
@@ -205,6 +240,10 @@ class Simulation implements World, FaultScene, LoadScene {
 
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => void this.agenda.after(ms, resolve));
+  }
+
+  get now(): number {
+    return this.agenda.now;
   }
 
   tick(): number {
@@ -260,8 +299,25 @@ class Simulation implements World, FaultScene, LoadScene {
       if (message.type === 'requestVoteResponse' && !message.granted)
         counts[message.preVote ? 'preVotesRefused' : 'votesRefused']++;
       if (message.type === 'installSnapshot') counts.snapshotPieces++;
+      if (message.type === 'appendEntries') this.#beats(from, message);
       if (message.type === 'appendEntriesResponse' && message.rejection !== undefined) counts.appendsRefused++;
     }
+  }
+
+  #beats(id: NodeId, { term, quiesce }: AppendEntries): void {
+    if (this.#isSilent(id, term)) this.coverage.counts.rests++;
+    this.#lastBeats.set(id, { at: this.agenda.now, term, quiesce });
+  }
+
+  /** Nothing for longer than between heartbeats, after one that may have been the last. */
+  #isSilent(id: NodeId, term: Term): boolean {
+    const last = this.#lastBeats.get(id);
+    if (last?.term !== term || !last.quiesce) return false;
+    return this.agenda.now - last.at > SILENT_BEATS * this.profile.node.heartbeatIntervalMs;
+  }
+
+  isResting({ id, status }: Member): boolean {
+    return status?.role === 'leader' && this.#isSilent(id, status.term);
   }
 
   #fate(what: Fate, messages: readonly Message[]): void {
@@ -333,6 +389,7 @@ class Simulation implements World, FaultScene, LoadScene {
     const fault = strike(name, this, new Dice(seed));
     if (fault === undefined) return;
     this.note(() => `** fault ${number}: ${fault.description}`);
+    this.coverage.struck(name, this.profile.features);
     const item = { number, fault };
     this.#faults.push(item);
     this.agenda.after(lastsMs, () => this.#undo(item));
@@ -408,12 +465,12 @@ class Simulation implements World, FaultScene, LoadScene {
 
   /** The cluster at rest takes a write and answers a read. */
   async #serve(): Promise<void> {
-    const client = new Client('last', this.#dice.fork(), this);
+    const client = this.application.createClient('last', this.#dice.fork(), this);
     client.patient = true;
     const { leader } = this;
     must(leader !== undefined, () => 'nobody leads');
     const ends: string[] = [];
-    for (const call of [client.set(leader, 'last'), client.get(leader, 'last')])
+    for (const call of [client.lastWrite(leader), client.lastRead(leader)])
       call.then(
         ({ end }) => ends.push(end),
         (error: unknown) => this.violated(error),
@@ -422,21 +479,16 @@ class Simulation implements World, FaultScene, LoadScene {
     must(ends.join() === 'done,done', () => `the last write and the last read end in: ${ends.join()}`);
   }
 
-  /** All state machines hold the same. */
-  #checkContents(): void {
+  /** All state machines hold what the commands lead to on one that nothing befell. */
+  async #checkContents(): Promise<void> {
+    const machine = this.application.createMachine();
+    for (const { index, term, command } of this.invariants.commands) await machine.apply([{ index, term, command }]);
+    const expected = await this.application.contents(machine);
     const leading = this.leader?.status;
-    const members = leading === undefined ? [] : this.#participants(leading);
-    const contents = members.map(({ machine }) =>
-      JSON.stringify(machine.query({ type: 'list', prefix: new Uint8Array() }), (_, value: unknown) =>
-        value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value,
-      ),
-    );
-    contents.forEach((content, place) =>
-      must(
-        content === contents[0],
-        () => `${members[place]?.id} holds ${content}, but ${members[0]?.id} ${contents[0]}`,
-      ),
-    );
+    for (const { id, machine: own } of leading === undefined ? [] : this.#participants(leading)) {
+      const content = await this.application.contents(own);
+      must(content === expected, () => `${id} holds ${content}, but the commands lead to ${expected}`);
+    }
   }
 }
 

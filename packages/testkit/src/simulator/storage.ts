@@ -21,6 +21,8 @@ export interface StorageWatcher {
   appended(batch: LogBatch): void;
   /** A disk that is full refused a batch. */
   refused(batch: LogBatch): void;
+  /** It refused a chunk of a snapshot. */
+  snapshotRefused(): void;
   /** An operation failed as it was told to. */
   failed(operation: DiskOperation): void;
   compacting(): void;
@@ -124,7 +126,9 @@ export class SimulatedStorage implements Storage {
         // The caller may use its buffer again.
         chunks.push(chunk.slice());
         await this.#wait('write');
-        if (this.#disk.isFull) throw new StorageError('RAFT_STORAGE_FULL', 'no room for a chunk of a snapshot');
+        if (!this.#disk.isFull) return;
+        this.#watcher.snapshotRefused();
+        throw new StorageError('RAFT_STORAGE_FULL', 'no room for a chunk of a snapshot');
       },
       commit: async () => {
         this.#checkWriter(writer);
@@ -181,13 +185,15 @@ export class SimulatedStorage implements Storage {
   /** Ends when what was appended before is on the disk. */
   async close(): Promise<void> {
     const { isOpen } = this;
+    const why = isOpen ? this.#whyNot('close') : undefined;
     this.#state = 'closed';
     this.#writer = undefined;
-    if (isOpen)
+    if (isOpen && why === undefined)
       await new Promise<void>((resolve) => {
         this.#disk.write({ canTear: false, apply: () => {}, done: () => this.#process.run('arrival', resolve) });
       });
     if (this.#disk.owner === this) this.#disk.owner = undefined;
+    if (why !== undefined) await this.#later(() => Promise.reject(why));
   }
 
   get isOpen(): boolean {
