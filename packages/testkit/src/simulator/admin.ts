@@ -52,6 +52,7 @@ export class Admin {
     if (member === undefined || membership === undefined) return;
     const { counts } = this.#scene.coverage;
     const change = this.#someChange([...membership.voters], [...membership.learners]);
+    if (this.#leansOnWhoForgot(membership.voters, change)) return;
     const expected = this.#dice.chance(0.3) ? { expected: membership.index } : {};
     const failIfBehind = this.#dice.chance(0.2);
     counts.changesBegun++;
@@ -86,6 +87,12 @@ export class Admin {
       ...(remove.length > 0 ? { remove } : {}),
       ...(stepBack.length > 0 ? { learners: stepBack } : {}),
     };
+  }
+
+  /** Two voters one of which has lost its disk can do nothing for ever: not what an operator may ask for. */
+  #leansOnWhoForgot(voters: readonly NodeId[], { add = [], remove = [], learners = [] }: MembershipChange): boolean {
+    const next = [...new Set([...voters, ...add])].filter((id) => !remove.includes(id) && !learners.includes(id));
+    return next.length < 3 && next.some((id) => this.#scene.isForgetful(id));
   }
 
   #patience(): { readonly timeoutMs: number } {

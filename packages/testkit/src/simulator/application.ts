@@ -1,9 +1,7 @@
-import type { StateMachine } from '@raft/core';
 import type { Caller, LoadScene } from './caller.js';
 import type { Dice } from './dice.js';
 import type { AppliedCommand } from './invariants.js';
-
-export type Machine = StateMachine<Uint8Array, unknown, unknown, unknown>;
+import type { Machine } from './machine.js';
 
 /** What the simulated cluster replicates, who calls it, and how it is judged what they were told. */
 export interface Application {

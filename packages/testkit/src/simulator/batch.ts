@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { Coverage } from './coverage.js';
+import { faultNames } from './faults.js';
 import { failureReport, summary } from './report.js';
 import { simulate } from './simulation.js';
 import type { SimulationOptions, SimulationResult } from './simulation.js';
@@ -28,7 +29,7 @@ export interface BatchOptions {
 /** Runs many seeds, stops at the first that fails and tells how to run it again. Gives the exit code. */
 export async function simulateMany(options: BatchOptions, print: (line: string) => void): Promise<number> {
   const start = performance.now();
-  const coverage = new Coverage();
+  const coverage = new Coverage(faultNames);
   const totals = { seeds: 0, steps: 0, virtualMs: 0, operations: 0 };
   const failed = await runAll(options, (result) => {
     coverage.add(result.counts, result.strikes);

@@ -1,5 +1,5 @@
 import { NodeStoppedError, RaftError } from '@raft/core';
-import type { LogIndex, ReadLevel, SessionPosition } from '@raft/core';
+import type { LogIndex, NodeId, ReadLevel, SessionPosition } from '@raft/core';
 import type { Operation } from '../checker/history.js';
 import type { PlacedOperation } from '../checker/sequential.js';
 import type { Coverage } from './coverage.js';
@@ -16,6 +16,8 @@ export interface LoadScene {
   readonly members: readonly Member[];
   readonly leader: Member | undefined;
   readonly profile: { readonly load: LoadProfile; readonly features: Features; readonly node: NodeProfile };
+  /** Whether the node's disk was replaced, and not all voters know that it is back. */
+  isForgetful(id: NodeId): boolean;
   /** What must be linearizable. */
   readonly history: Operation[];
   /** Reads of single replicas. */

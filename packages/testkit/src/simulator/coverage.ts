@@ -1,4 +1,3 @@
-import { faultNames } from './faults.js';
 import { featureNames, mayMeet } from './features.js';
 import type { Features } from './features.js';
 
@@ -113,9 +112,13 @@ export type Strikes = Record<string, Record<string, number>>;
 
 export class Coverage {
   readonly counts: Counts = Object.fromEntries(situations.map((name) => [name, 0])) as Counts;
-  readonly strikes: Strikes = Object.fromEntries(
-    faultNames.map((fault) => [fault, Object.fromEntries(featureNames.map((feature) => [feature, 0]))]),
-  );
+  readonly strikes: Strikes;
+
+  constructor(faults: readonly string[]) {
+    this.strikes = Object.fromEntries(
+      faults.map((fault) => [fault, Object.fromEntries(featureNames.map((feature) => [feature, 0]))]),
+    );
+  }
 
   struck(fault: string, features: Features): void {
     for (const feature of featureNames) if (features[feature]) this.#strike(fault, feature, 1);

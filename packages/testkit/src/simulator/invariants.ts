@@ -305,6 +305,9 @@ export class Invariants {
           this.ledger.isLeader(message.term, id) && message.term === status.term,
           () => `${id} sends entries in term ${message.term} and does not lead`,
         );
+        // One that is deposed in this step, and whose disk is full, tells of an entry in no other way.
+        if (message.entries.at(-1)?.term === message.term)
+          this.ledger.leaderGrew(message.term, message.prevLogIndex + message.entries.length);
         for (const entry of message.entries)
           this.ledger.enter(id, entry, entry.index === message.prevLogIndex + 1 ? message.prevLogTerm : undefined);
         this.#checkTerm(id, message, term);

@@ -1,5 +1,7 @@
 import type { Applied, StateMachine } from '@raft/core';
 
+export type Machine = StateMachine<Uint8Array, unknown, unknown, unknown>;
+
 export interface MachineWatcher {
   applied(entries: readonly Applied<Uint8Array>[], results: readonly unknown[]): void;
   restored(): void;

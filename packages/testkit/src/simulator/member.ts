@@ -1,6 +1,5 @@
 import { createNode } from '@raft/core';
 import type { Address, LogBatch, NodeId, NodeStatus, RaftNode, RaftNodeOptions } from '@raft/core';
-import type { Application, Machine } from './application.js';
 import type { Agenda } from './agenda.js';
 import type { Coverage } from './coverage.js';
 import type { Dice } from './dice.js';
@@ -8,6 +7,7 @@ import type { Disk, DiskOperation } from './disk.js';
 import type { Victim } from './faults.js';
 import type { Invariants } from './invariants.js';
 import { watchMachine } from './machine.js';
+import type { Machine } from './machine.js';
 import type { Network } from './network.js';
 import { Process } from './process.js';
 import type { Profile } from './profile.js';
@@ -19,7 +19,7 @@ export type SimulatedNode = RaftNode<Uint8Array, unknown, unknown, unknown>;
 
 /** What a member lives in. */
 export interface World {
-  readonly application: Application;
+  readonly application: { createMachine(): Machine };
   readonly agenda: Agenda;
   readonly coverage: Coverage;
   readonly invariants: Invariants;

@@ -4,10 +4,11 @@ import { checkLogOrder } from '../checker/log-order.js';
 import { checkSequential } from '../checker/sequential.js';
 import type { PlacedOperation, Write } from '../checker/sequential.js';
 import type { StateMachineSuiteOptions } from '../state-machine-suite/index.js';
-import type { Application, Machine } from './application.js';
+import type { Application } from './application.js';
 import { Caller } from './caller.js';
 import type { LoadScene, Outcome } from './caller.js';
 import type { AppliedCommand } from './invariants.js';
+import type { Machine } from './machine.js';
 import type { Member } from './member.js';
 import { encodeFor, tagged, TaggedMachine, tagOf } from './tagged.js';
 import type { PlacedResult } from './tagged.js';
@@ -61,7 +62,7 @@ export class OwnApplication implements Application {
   }
 
   async contents(machine: Machine): Promise<string> {
-    return (await answers(machine, this.own.queries)).join('\n');
+    return (await answers(machine, this.own.queries)).join(', ');
   }
 
   async check({ placed }: LoadScene, applied: readonly AppliedCommand[]): Promise<void> {

@@ -9,7 +9,7 @@ import { Coverage } from './coverage.js';
 import type { Counts, Strikes } from './coverage.js';
 import { Dice } from './dice.js';
 import { Disk } from './disk.js';
-import { strike } from './faults.js';
+import { faultNames, strike } from './faults.js';
 import type { Fault, FaultScene, Victim } from './faults.js';
 import { Invariants } from './invariants.js';
 import { kvApplication } from './kv.js';
@@ -77,7 +77,7 @@ const roles = ['follower', 'learner', 'preCandidate', 'candidate', 'leader'];
 class Simulation implements World, FaultScene, LoadScene {
   readonly application: Application;
   readonly agenda: Agenda = new Agenda();
-  readonly coverage: Coverage = new Coverage();
+  readonly coverage: Coverage = new Coverage(faultNames);
   readonly trace: Trace;
   readonly profile: Profile;
   readonly invariants: Invariants;
@@ -351,7 +351,7 @@ class Simulation implements World, FaultScene, LoadScene {
    * cut off since the beginning and a wiped one look like two that start a new cluster.
    */
   maySpareDisk(victim: Victim): boolean {
-    const configuration = this.leader?.disk.durable.configuration();
+    const configuration = this.leader?.disk.written.configuration();
     if (configuration === undefined || configuration.outgoing.length > 0 || configuration.learners.length > 0)
       return false;
     const { voters } = configuration;
@@ -369,6 +369,12 @@ class Simulation implements World, FaultScene, LoadScene {
   #knowsAll({ disk }: Member, voters: readonly NodeId[]): boolean {
     const stores = disk.durable.configuration()?.stores;
     return voters.every((id) => this.members.some((other) => other.id === id && stores?.[id] === other.disk.storeId));
+  }
+
+  isForgetful(id: NodeId): boolean {
+    if (!this.#wiped.has(id)) return false;
+    const voters = this.leader?.status?.membership.voters ?? [];
+    return this.members.some((member) => voters.includes(member.id) && !this.#knowsAll(member, [id]));
   }
 
   /** One at a time, and not while a disk is lost. Who is left alone with it could get no other, so the members stay the same. */

@@ -1,5 +1,5 @@
 import type { Applied, Codec, StateMachine } from '@raft/core';
-import type { Machine } from './application.js';
+import type { Machine } from './machine.js';
 
 /** What became of a command, and where in the log. */
 export interface PlacedResult {

@@ -44,7 +44,7 @@ describe('a run that fails', () => {
 
     const log = readFileSync(join(logFolder, `simulation-${seed}.log`), 'utf8');
     expect(log).toContain('profile {');
-    expect(log.trimEnd().split('\n').at(-1)).toMatch(/^ +\d+\.\d{3} {2}FAILED: /);
+    expect(log).toMatch(/^ +\d+\.\d{3} {2}FAILED: /m);
     const history = readHistory(readFileSync(join(logFolder, `simulation-${seed}.history.jsonl`), 'utf8'));
     expect(history.length).toBeGreaterThan(0);
 
