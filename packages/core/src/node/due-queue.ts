@@ -1,26 +1,35 @@
-import type { LogIndex } from '../types.js';
-
-/** Waits for an index; `isOver` once nobody needs it any more. */
-export interface AtIndex {
-  readonly index: LogIndex;
+/** `isOver` once nobody needs it any more. */
+export interface Awaited {
   isOver: boolean;
 }
 
-/** Things that wait for the log to be applied up to an index each: a binary heap. Whoever gives up costs nothing for long. */
-export class IndexQueue<T extends AtIndex> {
+/** Things that wait for a time, or for an index to be applied, each: a binary heap. Whoever gives up costs nothing for long. */
+export class DueQueue<T extends Awaited> {
+  readonly #dueOf: (item: T) => number;
   #heap: T[] = [];
   #over = 0;
+
+  /** `dueOf`: what an item waits for; it does not change while it waits. */
+  constructor(dueOf: (item: T) => number) {
+    this.#dueOf = dueOf;
+  }
 
   /** Those that gave up and are still kept are among them: at most as many as the others. */
   get size(): number {
     return this.#heap.length;
   }
 
+  /** What the earliest waits for, or one before that gave up; Infinity when there is none. */
+  get next(): number {
+    return this.#at(0);
+  }
+
   add(item: T): void {
+    const due = this.#dueOf(item);
     let place = this.#heap.push(item) - 1;
     while (place > 0) {
       const parent = (place - 1) >> 1;
-      if (this.#at(parent) <= item.index) break;
+      if (this.#at(parent) <= due) break;
       this.#swap(place, parent);
       place = parent;
     }
@@ -32,9 +41,9 @@ export class IndexQueue<T extends AtIndex> {
     this.#tidy();
   }
 
-  /** Takes out one that waits for `index` or an earlier one, the earliest first; undefined when there is none. */
-  take(index: LogIndex): T | undefined {
-    for (let first = this.#heap[0]; first !== undefined && first.index <= index; first = this.#heap[0]) {
+  /** Takes out one that waits for `reached` or less, the earliest first; undefined when there is none. */
+  take(reached: number): T | undefined {
+    for (let first = this.#heap[0]; first !== undefined && this.next <= reached; first = this.#heap[0]) {
       this.#removeFirst();
       if (first.isOver) this.#over--;
       this.#tidy();
@@ -59,17 +68,19 @@ export class IndexQueue<T extends AtIndex> {
     const last = this.#heap.pop();
     if (last === undefined || this.#heap.length === 0) return;
     this.#heap[0] = last;
+    const due = this.#dueOf(last);
     for (let place = 0; ;) {
       const left = 2 * place + 1;
       const least = this.#at(left + 1) < this.#at(left) ? left + 1 : left;
-      if (this.#at(least) >= last.index) return;
+      if (this.#at(least) >= due) return;
       this.#swap(place, least);
       place = least;
     }
   }
 
-  #at(place: number): LogIndex {
-    return this.#heap[place]?.index ?? Number.POSITIVE_INFINITY;
+  #at(place: number): number {
+    const item = this.#heap[place];
+    return item === undefined ? Number.POSITIVE_INFINITY : this.#dueOf(item);
   }
 
   #swap(a: number, b: number): void {

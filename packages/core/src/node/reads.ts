@@ -5,7 +5,7 @@ import type { NotLeaderError, RaftError } from '../errors.js';
 import type { LogIndex } from '../types.js';
 import type { CallOptions, ReadLevel } from './api.js';
 import { Freshness } from './freshness.js';
-import { IndexQueue } from './index-queue.js';
+import { DueQueue } from './due-queue.js';
 import { LeaderGate } from './leader-gate.js';
 import type { Waiter, Waiters } from './waiters.js';
 
@@ -55,7 +55,7 @@ export class Reads<Query, Answer> {
   /** By the number under which the consensus knows them. */
   readonly #asked = new Map<number, Question<Query, Answer>>();
   readonly #next = new Map<AskedLevel, Question<Query, Answer>>();
-  readonly #confirmed = new IndexQueue<Read<Query, Answer>>();
+  readonly #confirmed = new DueQueue<Read<Query, Answer>>(({ index }) => index);
   #nextId = 1;
 
   constructor(waiters: Waiters, host: ReadsHost<Query, Answer>, { forward, retryDelayMs }: ReadsOptions) {

@@ -2,8 +2,12 @@ import type { Clock, Timer } from '../clock.js';
 import { AbortedError, TimeoutError } from '../errors.js';
 import type { RaftError } from '../errors.js';
 import type { CallOptions } from './api.js';
+import { DueQueue } from './due-queue.js';
+import type { Awaited } from './due-queue.js';
 
 export const DEFAULT_TIMEOUT_MS = 5000;
+/** Calls that fail at a stretch, before other work of the event loop gets its turn. */
+const MAX_EXPIRED = 1000;
 
 /** A caller that waits. It is settled exactly once; what comes later is ignored. */
 export interface Waiter<T> {
@@ -13,7 +17,7 @@ export interface Waiter<T> {
 
 type Why = 'deadline' | 'abort';
 
-interface Waiting {
+interface Waiting extends Awaited {
   readonly deadline: number;
   expire(why: Why): void;
   reject(error: unknown): void;
@@ -23,6 +27,7 @@ interface Waiting {
 export class Waiters {
   readonly #clock: Clock;
   readonly #waiting = new Set<Waiting>();
+  readonly #byDeadline = new DueQueue<Waiting>(({ deadline }) => deadline);
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
 
@@ -44,14 +49,18 @@ export class Waiters {
       deadline: this.#clock.now() + timeoutMs,
       expire: (why) => void (end() && caller.reject(expired(why))),
       reject: (error) => void (end() && caller.reject(error)),
+      isOver: false,
     };
     const onAbort = signal === undefined ? undefined : (): void => waiting.expire('abort');
     const end = (): boolean => {
       if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
-      return this.#waiting.delete(waiting);
+      if (!this.#waiting.delete(waiting)) return false;
+      if (!waiting.isOver) this.#byDeadline.giveUp(waiting);
+      return true;
     };
     if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true });
     this.#waiting.add(waiting);
+    this.#byDeadline.add(waiting);
     if (waiting.deadline < this.#timerAt) this.#arm(waiting.deadline);
     return { resolve: (value) => void (end() && caller.resolve(value)), reject: waiting.reject };
   }
@@ -75,17 +84,19 @@ export class Waiters {
   #arm(at: number): void {
     this.#timer?.cancel();
     this.#timerAt = at;
-    this.#timer = this.#clock.setTimer(at, () => this.#sweep());
+    this.#timer = this.#clock.setTimer(at, () => this.#expire());
   }
 
-  #sweep(): void {
+  #expire(): void {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const waiting of this.#waiting) {
-      if (waiting.deadline <= now) waiting.expire('deadline');
-      else earliest = Math.min(earliest, waiting.deadline);
+    for (let expired = 0; expired < MAX_EXPIRED; expired++) {
+      const waiting = this.#byDeadline.take(now);
+      if (waiting === undefined) break;
+      waiting.isOver = true;
+      waiting.expire('deadline');
     }
-    if (earliest < this.#timerAt) this.#arm(earliest);
+    const { next } = this.#byDeadline;
+    if (next < this.#timerAt) this.#arm(next);
   }
 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { IndexQueue } from '../../src/node/index-queue.js';
+import { DueQueue } from '../../src/node/due-queue.js';
 
 interface Item {
   readonly index: number;
@@ -16,7 +16,7 @@ test('whoever waits for an index is taken once it is reached, the earliest first
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const queue = new IndexQueue<Item>();
+      const queue = new DueQueue<Item>(({ index }) => index);
       let waiting: Item[] = [];
       for (const [name, what] of steps.entries()) {
         if ('add' in what) {
@@ -37,6 +37,9 @@ test('whoever waits for an index is taken once it is reached, the earliest first
           expect(new Set(taken)).toEqual(new Set(due));
         }
         expect(queue.size).toBeLessThanOrEqual(2 * waiting.length);
+        const least = Math.min(...waiting.map(({ index }) => index));
+        expect(queue.next).toBeLessThanOrEqual(least);
+        if (waiting.length === 0) expect(queue.next).toBe(Number.POSITIVE_INFINITY);
       }
     }),
     { numRuns: 500 },
