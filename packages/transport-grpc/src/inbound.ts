@@ -148,7 +148,10 @@ export class Inbound {
   #refuse(stream: ServerStream, hello: VersionedHello | undefined, reason: string): void {
     const { self, log } = this.#context;
     const who = hello?.kind === 'peer' ? `peer ${JSON.stringify(hello.nodeId)}` : (hello?.kind ?? 'a stranger');
-    log('refuse', linesPerSecond, 'warn', `refused ${who} from ${stream.getPeer()}: ${reason}`);
+    const remote = stream.getPeer();
+    // It comes again and again, each time from another port.
+    const topic = `refuse ${who} from ${remote.replace(/:\d+$/, '')}: ${reason}`;
+    log(topic, 'seldom', 'warn', `refused ${who} from ${remote}: ${reason}`);
     const status = plainStatus(Status.FAILED_PRECONDITION, reason);
     status.metadata.merge(replyMetadata({ accepted: false, ...self, reason }));
     // Whatever it sends is not looked at.

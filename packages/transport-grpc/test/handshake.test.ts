@@ -40,6 +40,15 @@ describe('a node', () => {
     expect(node.log).toEqual([expect.stringMatching(/^warn refused peer "2" from 127.0.0.1:\d+: protocol version 99/)]);
   });
 
+  test('tells once of a peer that it refuses again and again, from one port or another', async () => {
+    const node = await startNode();
+    for (let i = 0; i < 3; i++) {
+      const { status: ended } = rawStream(rawClient(node.address), peerPath, hello({ clusterId: 'other' }));
+      expect((await ended).code).toBe(status.FAILED_PRECONDITION);
+    }
+    expect(node.log).toHaveLength(1);
+  });
+
   test('refuses a peer that says nothing of itself, or nonsense', async () => {
     const node = await startNode();
     const client = rawClient(node.address);

@@ -109,7 +109,10 @@ export class Inbound {
 
   #refuse(hello: Hello | undefined, reason: string): void {
     const who = hello?.kind === 'peer' ? `peer ${JSON.stringify(hello.nodeId)}` : (hello?.kind ?? 'a stranger');
-    this.#context.log('refuse', linesPerSecond, 'warn', `refused ${who} from ${this.#remote}: ${reason}`);
+    // It comes again and again, each time from another port.
+    const host = this.#remote.replace(/:\d+$/, '');
+    const topic = `refuse ${who} from ${host}: ${reason}`;
+    this.#context.log(topic, 'seldom', 'warn', `refused ${who} from ${this.#remote}: ${reason}`);
     this.#refused = true;
     this.#connection.write(FrameKind.helloReply, encodeHelloReply({ accepted: false, ...this.#context.self, reason }));
     this.#connection.finish({ reason, fault: false });

@@ -155,13 +155,14 @@ describe('the side that dials', () => {
     expect(server.connections.every(({ frames }) => frames.every(({ kind }) => kind === FrameKind.hello))).toBe(true);
   });
 
-  test('logs why it was refused once for an outage, not once an attempt', async () => {
-    const { address } = await world.start({ nodeId: '2', clusterId: 'other' });
+  test('logs why it was refused once for an outage, not once an attempt, and so does who refuses it', async () => {
+    const others = logBook();
+    const { address } = await world.start({ nodeId: '2', clusterId: 'other', logger: others.logger });
     const { transport } = await world.start({ nodeId: '1', logger: log.logger, limits: { maxBackoffMs: 20 } });
     transport.setPeers('g', new Map([['2', address]]));
     await until(() => log.at('warn').length > 0, 'a log line');
     for (let i = 0; i < 100; i += 1) await turn();
-    expect(log.at('warn').length).toBe(1);
+    expect([log.at('warn').length, others.at('warn').length]).toEqual([1, 1]);
     expect(log.at('warn')[0]).toMatch(/refused by peer 2 .*: cluster "test" is another one: this is cluster "other"/);
   });
 
