@@ -70,9 +70,12 @@ export class KvStateMachine implements StateMachine<Uint8Array, KvResult, KvQuer
 
   /**
    * Knows nothing of how the state came about afterwards: watches go on with what is done from then on.
-   * Throws {@link StorageError} `RAFT_STORAGE_CORRUPT` for a stream that is not whole; the state is then what it was.
+   * Throws {@link StorageError} `RAFT_STORAGE_CORRUPT` for a stream that is not whole; the map is then empty.
    */
   async restore(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    // Nobody looks at it meanwhile, nor after a failure, and there is not to be room for two maps.
+    this.#tree = emptyTree();
+    this.#history = new History(0, this.#historyLimits);
     const tree = emptyTree();
     const latest = await readSnapshot(chunks, (key, value, revision) => tree.set(key, { value, revision }));
     this.#tree = tree;
