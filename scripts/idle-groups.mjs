@@ -1,7 +1,7 @@
 // What idle groups cost: three processes, each with one transport, one storage and a member of every group.
 //   pnpm idle-groups --groups 10000 [--storage level] [--seconds 15] [--heartbeat 100] [--no-quiesce]
 // Starts all groups, waits until they rest, and measures what they cost then; writes to one; kills one process, until all rest again;
-// and starts it again, until all rest again. Fails when a leader was deposed that was not killed.
+// and starts it again, until all rest again. Fails when one at rest sends a message, or a leader was deposed that was not killed.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -21,8 +21,8 @@ const { values } = parseArgs({
 });
 const groups = Number(values.groups);
 const seconds = Number(values.seconds);
-/** So long without a message, and everything rests. */
-const quietMs = 3000;
+/** So long without a message, and everything rests: twice the largest election timeout. */
+const quietMs = 20 * Number(values.heartbeat);
 const giveUpMs = 120_000;
 
 const directory = await mkdtemp(join(tmpdir(), 'idle-groups-'));
@@ -124,6 +124,7 @@ async function measureIdle() {
     const cpuMs = (cpuUs - before.get(id).cpuUs) / 1000;
     const share = (cpuMs / (seconds * 10)).toFixed(2);
     const messages = sent - before.get(id).sent;
+    if (messages > 0 && !values['no-quiesce']) process.exitCode = 1;
     const memory = Math.round(rss / 1024 / 1024);
     console.log(
       `  process ${id}, idle for ${seconds} s: ${messages} messages, ${cpuMs.toFixed(0)} ms CPU (${share} %), ${memory} MiB`,

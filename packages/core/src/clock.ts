@@ -27,6 +27,12 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** The clock of the process, or of the browser's page. */
 export function systemClock(): Clock {
+  return theClock;
+}
+
+const theClock = makeClock();
+
+function makeClock(): Clock {
   const host = globalThis as unknown as Host;
   return {
     now: () => host.performance.now(),

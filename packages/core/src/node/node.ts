@@ -2,7 +2,6 @@ import type { Clock, Timer } from '../clock.js';
 import type { Effects } from '../consensus/effects.js';
 import { Raft } from '../consensus/raft.js';
 import type { InitialState, LoadRequest } from '../consensus/state.js';
-import { whyMalformed } from '../consensus/well-formed.js';
 import {
   AbortedError,
   InvalidArgumentError,
@@ -39,7 +38,6 @@ import type {
 import { Addresses } from './addresses.js';
 import { Applier } from './applier.js';
 import { Events } from './events.js';
-import { whyMalformedProposal } from './forwarding.js';
 import { Notices } from './notices.js';
 import { prepare } from './opening.js';
 import type { Opened } from './opening.js';
@@ -50,6 +48,7 @@ import { MembershipChanges } from './membership-changes.js';
 import { commandBytes, Proposals } from './proposals.js';
 import { Reads, whyNoLevel } from './reads.js';
 import type { ReadsHost } from './reads.js';
+import { receiverFor } from './receiver.js';
 import { SessionCalls } from './sessions/calls.js';
 import { encodeSessionEntry } from './sessions/entries.js';
 import { SessionExpiry } from './sessions/expiry.js';
@@ -120,10 +119,15 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     this.#events = new Events(this.#options.logger);
     this.#notices = new Notices(this.id, this.#options.logger, this.#events);
     this.#waiters = new Waiters(this.#clock);
-    const { forward, raft, readmitWiped, sessionTimeoutMs } = this.#options;
+    const { forward, maxSessions, raft, readmitWiped, sessionTimeoutMs } = this.#options;
     const retryDelayMs = raft.heartbeatIntervalMs;
+    const { maxInflightBytes, maxMessageBytes, maxUncommittedBytes } = raft;
     this.#proposals = new Proposals(this.#waiters, {
-      ...{ ...raft, forward, retryDelayMs },
+      forward,
+      retryDelayMs,
+      maxInflightBytes,
+      maxMessageBytes,
+      maxUncommittedBytes,
       isDiskFull: () => this.#notices.diskFull,
     });
     this.#reads = new Reads(this.#waiters, this.#readsHost(), { forward, retryDelayMs });
@@ -136,7 +140,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
         encode: (command) => this.#bytesOf(command),
         submit: (type, data, callOptions) => this.#submit(callOptions, () => ({ type, data })),
       },
-      { ...this.#options, electionTimeoutMs: raft.electionTimeoutMs },
+      { maxSessions, sessionTimeoutMs, electionTimeoutMs: raft.electionTimeoutMs },
     );
     this.#addresses = new Addresses(this.#options.bootstrap);
     this.#changes = new MembershipChanges(this.#waiters, { readmitWiped, roundMs: raft.electionTimeoutMs.min });
@@ -190,15 +194,13 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
       failed: (error) => this.#fail('applying the log failed', error),
     });
     this.#snapshots = this.#makeSnapshots(this.#raft, this.#applier, initial);
-    this.#transport.attach(this.#options.groupId, {
-      receive: (messages) => this.#receive(messages),
-      peerDown: (peer) => {
-        if (this.#minds((raft) => raft.noteDown(peer))) this.#enter((raft, now) => raft.peerDown(peer, now));
-      },
-      peerUp: (peer) => {
-        if (this.#minds((raft) => raft.noteUp(peer))) this.#enter((raft, now) => raft.peerUp(peer, now));
-      },
+    const receiver = receiverFor(this.#raft, {
+      logger: this.#options.logger,
+      isTurnPlanned: () => this.#turnPlanned,
+      take: (messages) => this.#take(messages),
+      enter: (input) => this.#enter(input),
     });
+    this.#transport.attach(this.#options.groupId, receiver);
     this.#state = 'running';
     this.#turn();
   }
@@ -206,9 +208,13 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   #makeSnapshots(raft: Raft, applier: Applier<Command, Result>, initial: InitialState): Snapshots {
     return new Snapshots(
       {
-        ...{ logger: this.#options.logger, storage: this.#storage, raft, applier },
-        ...this.#restorable,
+        clock: this.#clock,
+        logger: this.#options.logger,
+        storage: this.#storage,
         machine: this.#machine,
+        sessions: this.#sessions,
+        raft,
+        applier,
         enter: (task) => this.#enter((_, now) => task(now)),
         send: (message) => this.#transport.send(this.#options.groupId, [message]),
         skippedTo: (index) => this.#skippedTo(index),
@@ -401,12 +407,8 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
 
   // Turns
 
-  #receive(messages: readonly Message[]): void {
-    for (const message of messages) {
-      const why = whyMalformed(message) ?? whyMalformedProposal(message);
-      if (why === undefined) this.#inbox.push(message);
-      else this.#options.logger('warn', `dropped a malformed message from ${message.from}: ${why}`);
-    }
+  #take(messages: readonly Message[]): void {
+    for (const message of messages) this.#inbox.push(message);
     this.#planTurn();
   }
 
@@ -414,11 +416,6 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
   #enter(input: (raft: Raft, now: number) => void): void {
     this.#inputs.push(input);
     this.#planTurn();
-  }
-
-  /** Of thousands of groups most have only to remember what became of a peer: they need no turn for that. */
-  #minds(note: (raft: Raft) => boolean): boolean {
-    return this.#turnPlanned || (this.#raft !== undefined && note(this.#raft));
   }
 
   /** Everything that comes before the turn belongs to one batch. */

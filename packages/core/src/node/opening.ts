@@ -36,7 +36,15 @@ export async function prepare(storage: Storage, opened: Restored, options: Openi
   const commitIndex = Math.max(hardState.commitIndex, snapshot?.index ?? 0);
   return {
     restored,
-    initial: { ...restored, hardState: { ...hardState, commitIndex }, configurations, needsSnapshot: !isShown },
+    initial: {
+      hardState: { ...hardState, commitIndex },
+      firstIndex: restored.firstIndex,
+      lastIndex: restored.lastIndex,
+      terms: restored.terms,
+      configurations,
+      snapshot,
+      needsSnapshot: !isShown,
+    },
     appliedIndex: isShown ? (snapshot?.index ?? 0) : 0,
   };
 }

@@ -63,7 +63,9 @@ export class Snapshots {
     const broken = (error: unknown): void => host.fail('the storage failed', error);
     this.#taker = new SnapshotTaker(
       {
-        ...{ clock, logger, broken },
+        clock,
+        logger,
+        broken,
         reserve: () => this.#writing.take(),
         betweenBatches: (task) => host.applier.betweenBatches(task),
         appliedIndex: () => (this.#restoring === undefined ? host.applier.appliedIndex : 0),
@@ -76,7 +78,9 @@ export class Snapshots {
     );
     this.#sender = new SnapshotSender(
       {
-        ...{ clock, logger, broken },
+        clock,
+        logger,
+        broken,
         openSnapshot: () => storage.openSnapshot(),
         takeSnapshot: (damaged) => this.#take(damaged),
         send: (peer, term, piece) => {
@@ -91,7 +95,9 @@ export class Snapshots {
     );
     this.#receiver = new SnapshotReceiver(
       {
-        ...{ clock, logger, broken },
+        clock,
+        logger,
+        broken,
         neededIndex: () => this.#latest?.index ?? 0,
         reserve: () => {
           this.#taker.interrupt();
