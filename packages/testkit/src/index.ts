@@ -27,6 +27,7 @@ export type { SimulationOptions, SimulationResult } from './simulator/simulation
 export { simulateMany } from './simulator/batch.js';
 export type { BatchOptions } from './simulator/batch.js';
 export type { OwnMachine } from './simulator/own-machine.js';
+export type { OwnStorage } from './simulator/mirror.js';
 export type { Counts, Situation, Strikes } from './simulator/coverage.js';
 
 // Checkers of histories: what clients saw, held against what was promised.

@@ -29,4 +29,4 @@ function open(): TransportWorld {
   };
 }
 
-testSuite(transportSuite({ name: 'transport-memory', open, abilities: { addresses: false, clusters: false } }));
+testSuite(transportSuite({ name: 'transport-memory', open, supports: { addresses: false, clusters: false } }));

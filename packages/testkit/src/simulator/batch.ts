@@ -14,8 +14,9 @@ export interface BatchOptions {
   /** Threads. Default: as many as there are processors. */
   readonly workers?: number | undefined;
   readonly onlyFaults?: readonly number[] | undefined;
-  /** As of {@link SimulationOptions}; all runs are then in this thread. */
+  /** As of {@link SimulationOptions}; with either, all runs are in this thread. */
   readonly stateMachine?: SimulationOptions['stateMachine'];
+  readonly storage?: SimulationOptions['storage'];
   /** Whether a situation that was never met is a failure. Default false. */
   readonly demandCoverage?: boolean | undefined;
   /** Prints each seed's hash. Default false. */
@@ -49,8 +50,15 @@ export async function simulateMany(options: BatchOptions, print: (line: string) 
   return options.demandCoverage === true && coverage.missing.length > 0 ? 1 : 0;
 }
 
-function optionsOf({ nodes, onlyFaults, stateMachine }: BatchOptions, seed: number): SimulationOptions {
-  return { seed, nodes, onlyFaults, ...(stateMachine === undefined ? {} : { stateMachine }) };
+function optionsOf({ nodes, onlyFaults, stateMachine, storage }: BatchOptions, seed: number): SimulationOptions {
+  return {
+    seed,
+    nodes,
+    onlyFaults,
+    // A thread could not be sent them.
+    ...(stateMachine === undefined ? {} : { stateMachine }),
+    ...(storage === undefined ? {} : { storage }),
+  };
 }
 
 /** Gives the first that failed, if any. */
@@ -69,7 +77,8 @@ async function runAll(
       else failed ??= result;
     }
   };
-  if (workers <= 1 || options.stateMachine !== undefined) await lane(simulate);
+  const isOwn = options.stateMachine !== undefined || options.storage !== undefined;
+  if (workers <= 1 || isOwn) await lane(simulate);
   else await Promise.all(Array.from({ length: workers }, () => inWorker(lane)));
   return failed;
 }

@@ -2,6 +2,7 @@ import type { Agenda } from './agenda.js';
 import { Content } from './content.js';
 import type { Rot } from './content.js';
 import type { Dice, Range } from './dice.js';
+import type { Mirror } from './mirror.js';
 
 export interface DiskProfile {
   /** Milliseconds of an fsync. */
@@ -31,6 +32,8 @@ interface Write {
   readonly canTear: boolean;
   readonly apply: (content: Content) => void;
   readonly done: () => void;
+  /** Gives it to the mirror, once it is durable. */
+  readonly mirror?: (mirror: Mirror) => void;
 }
 
 export interface CrashReport {
@@ -68,6 +71,8 @@ export class Disk {
   rotNext: Rot | undefined;
   /** What the next start has to mend. */
   repairs: string[] = [];
+  /** Somebody's storage that has to know the same. */
+  mirror: Mirror | undefined;
   /** Taken into possession by a process. */
   owner: object | undefined;
 
@@ -112,7 +117,8 @@ export class Disk {
     this.#isSyncing = false;
     const unsynced = this.#unsynced;
     const survived = this.#dice.whole(0, unsynced.length);
-    for (const write of unsynced.slice(0, survived)) write.apply(this.durable);
+    for (const write of unsynced.slice(0, survived)) this.#settle(write);
+    this.mirror?.crash();
     const torn = unsynced[survived]?.canTear === true && this.#dice.chance(0.7);
     if (torn) this.repairs.push('cut off a write that was torn by a crash');
     this.#unsynced = [];
@@ -137,6 +143,7 @@ export class Disk {
     this.written = new Content();
     this.repairs = [];
     this.rotNext = undefined;
+    this.mirror?.wipe();
     this.storeId = `store-${this.#dice.seed().toString(16)}`;
   }
 
@@ -150,9 +157,19 @@ export class Disk {
       if (crashes !== this.#crashes) return;
       this.#isSyncing = false;
       const synced = this.#unsynced.splice(0, count);
-      for (const { apply } of synced) apply(this.durable);
-      for (const { done } of synced) done();
-      this.#sync();
+      for (const write of synced) this.#settle(write);
+      const end = (): void => {
+        for (const { done } of synced) done();
+        this.#sync();
+      };
+      // The mirror has done its part before time goes on.
+      if (this.mirror === undefined) end();
+      else this.#agenda.after(0, () => crashes === this.#crashes && end());
     });
+  }
+
+  #settle({ apply, mirror }: Write): void {
+    apply(this.durable);
+    if (this.mirror !== undefined) mirror?.(this.mirror);
   }
 }

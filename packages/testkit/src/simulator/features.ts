@@ -36,5 +36,7 @@ export function drawFeatures(dice: Dice): Features {
 
 export const featuresIn = (features: Features): Feature[] => featureNames.filter((name) => features[name]);
 
-/** A clock that jumps breaks what a lease rests on. */
-export const mayMeet = (fault: string, feature: string): boolean => fault !== 'clockJump' || feature !== 'lease';
+/** A clock that jumps breaks what a lease rests on; who is left alone with a damaged snapshot can get no other. */
+const strangers: Readonly<Record<string, Feature>> = { clockJump: 'lease', rotSnapshot: 'membership' };
+
+export const mayMeet = (fault: string, feature: string): boolean => strangers[fault] !== feature;

@@ -17,6 +17,8 @@ import { Member } from './member.js';
 import type { World } from './member.js';
 import { Network } from './network.js';
 import type { Fate } from './network.js';
+import { Mirror } from './mirror.js';
+import type { OwnStorage } from './mirror.js';
 import { OwnApplication } from './own-machine.js';
 import type { OwnMachine } from './own-machine.js';
 import { drawProfile } from './profile.js';
@@ -33,6 +35,11 @@ export interface SimulationOptions {
    * promises and turns of the event loop, but for nothing real, as there virtual time goes on without it.
    */
   readonly stateMachine?: OwnMachine | undefined;
+  /**
+   * Storages that are given all that becomes durable on the simulated disks, and have to know the same after every crash: the options of
+   * their suite, of whose abilities `crash` is made use of. They may do real I/O: virtual time waits for them.
+   */
+  readonly storage?: OwnStorage | undefined;
   /** Keeps a log of all events; slow. Default false. */
   readonly log?: boolean | undefined;
   /** Only the planned faults of these numbers strike, from 0. Default all. */
@@ -130,6 +137,8 @@ class Simulation implements World, FaultScene, LoadScene {
     const disks = new Map(
       this.profile.ids.map((id) => [id, new Disk(this.profile.disk, this.agenda, dice.fork())] as const),
     );
+    if (options.storage !== undefined)
+      for (const [id, disk] of disks) disk.mirror = new Mirror(id, options.storage, (error) => this.violated(error));
     this.invariants = new Invariants(disks, (result) => this.application.describe(result));
     this.members = [...disks].map(([id, disk]) => new Member(id, disk, dice.fork(), this));
   }
@@ -145,6 +154,7 @@ class Simulation implements World, FaultScene, LoadScene {
       failure = error instanceof Error ? error : new Error(String(error));
       this.note(() => `FAILED: ${failure?.message}`);
     } finally {
+      await this.#letGo();
       process.off('unhandledRejection', stray);
     }
     return {
@@ -215,11 +225,23 @@ class Simulation implements World, FaultScene, LoadScene {
       if (!this.agenda.isDue(time)) break;
       this.agenda.keepNext();
       await turn();
+      await this.#mirrors();
       for (const member of this.#ran) this.#check(member);
       this.#ran.clear();
       this.#throwViolation();
     }
     this.agenda.now = Math.max(this.agenda.now, time);
+  }
+
+  async #mirrors(): Promise<void> {
+    if (this.#options.storage === undefined) return;
+    for (const { disk } of this.members) await disk.mirror?.idle();
+  }
+
+  /** Closes and removes what is somebody's own. */
+  async #letGo(): Promise<void> {
+    for (const { disk } of this.members) disk.mirror?.wipe();
+    await this.#mirrors();
   }
 
   #throwViolation(): void {

@@ -13,6 +13,7 @@ import type {
 import type { Agenda } from './agenda.js';
 import type { StoredSnapshot } from './content.js';
 import type { Disk, DiskOperation } from './disk.js';
+import type { Mirror } from './mirror.js';
 import type { Process } from './process.js';
 
 export interface StorageWatcher {
@@ -48,7 +49,7 @@ export class SimulatedStorage implements Storage {
     this.#watcher = watcher;
   }
 
-  async open(_identity: StorageIdentity): Promise<Restored> {
+  async open(identity: StorageIdentity): Promise<Restored> {
     await this.#wait('open');
     if (this.#disk.owner !== undefined) throw new StorageError('RAFT_STORAGE_IN_USE', 'another process has the disk');
     this.#disk.owner = this;
@@ -56,16 +57,16 @@ export class SimulatedStorage implements Storage {
     const { written, storeId } = this.#disk;
     const repairs = this.#disk.repairs;
     this.#disk.repairs = [];
-    return {
-      storeId,
+    const told = {
       hardState: written.hardState,
       firstIndex: written.base.index + 1,
       lastIndex: written.lastIndex,
       terms: written.terms(),
       configurations: written.configurations(),
       snapshot: written.snapshot?.meta,
-      repairs,
     };
+    this.#disk.mirror?.open(identity, told);
+    return { ...told, storeId, repairs };
   }
 
   append(batch: LogBatch): Promise<void> {
@@ -78,6 +79,7 @@ export class SimulatedStorage implements Storage {
       this.#disk.write({
         canTear: true,
         apply: (content) => content.append(batch),
+        mirror: (mirror) => mirror.append(batch),
         done: () => this.#process.run('arrival', resolve),
       });
     });
@@ -97,6 +99,7 @@ export class SimulatedStorage implements Storage {
       found.push(entry);
     }
     const { index } = durable.base;
+    if (why === undefined) this.#disk.mirror?.entries(from, to, maxBytes, from <= index ? undefined : found);
     return this.#later(() => {
       if (why !== undefined) throw why;
       if (from <= index) throw new StorageError('RAFT_STORAGE_COMPACTED', `entry ${from} is gone`);
@@ -112,6 +115,7 @@ export class SimulatedStorage implements Storage {
       this.#disk.write({
         canTear: false,
         apply: (content) => content.compact(through),
+        mirror: (mirror) => mirror.compact(through),
         done: () => this.#process.run('arrival', resolve),
       });
     });
@@ -148,6 +152,7 @@ export class SimulatedStorage implements Storage {
     await this.#wait('openSnapshot');
     const { snapshot } = this.#disk.durable;
     if (snapshot === undefined) return undefined;
+    this.#disk.mirror?.look(snapshot.meta, snapshot.chunks);
     let isOpen = true;
     const wait = (): Promise<void> => {
       if (!isOpen) throw new StorageError('RAFT_STORAGE_CLOSED', 'the reader of the snapshot is closed');
@@ -190,7 +195,13 @@ export class SimulatedStorage implements Storage {
     this.#writer = undefined;
     if (isOpen && why === undefined)
       await new Promise<void>((resolve) => {
-        this.#disk.write({ canTear: false, apply: () => {}, done: () => this.#process.run('arrival', resolve) });
+        const mirror = (own: Mirror): void => own.close();
+        this.#disk.write({
+          canTear: false,
+          apply: () => {},
+          mirror,
+          done: () => this.#process.run('arrival', resolve),
+        });
       });
     if (this.#disk.owner === this) this.#disk.owner = undefined;
     if (why !== undefined) await this.#later(() => Promise.reject(why));
@@ -230,6 +241,7 @@ export class SimulatedStorage implements Storage {
           content.snapshot = snapshot;
           this.#disk.rotNext = undefined;
         },
+        mirror: (mirror) => mirror.snapshot(snapshot.meta, snapshot.chunks),
         done: () => this.#process.run('arrival', resolve),
       });
     });

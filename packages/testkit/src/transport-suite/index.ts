@@ -15,7 +15,7 @@ export interface TransportSuiteOptions {
   /** Makes a world for each case. */
   readonly open: TransportWorldFactory;
   /** What it can do. Default: everything. */
-  readonly abilities?: Partial<TransportAbilities>;
+  readonly supports?: Partial<TransportAbilities>;
   /** How long a case waits for anything, in milliseconds: longer than connections and the silence of a peer take. Default 10,000. */
   readonly patienceMs?: number;
 }
@@ -34,8 +34,8 @@ export function transportSuite(options: TransportSuiteOptions): Suite {
 }
 
 function prepared({ name, needs, run }: TransportCase, options: TransportSuiteOptions): SuiteCase {
-  const { open, abilities = {}, patienceMs = 10_000 } = options;
-  const missing = needs !== undefined && abilities[needs] === false;
+  const { open, supports = {}, patienceMs = 10_000 } = options;
+  const missing = needs !== undefined && supports[needs] === false;
   return {
     name,
     skipped: missing ? `needs the ability "${needs}"` : undefined,
@@ -52,7 +52,7 @@ function prepared({ name, needs, run }: TransportCase, options: TransportSuiteOp
 }
 
 function connectorOf(world: TransportWorld): Connector {
-  const connector = world.connector?.() ?? assert.fail('a world whose abilities include clients has a connector');
+  const connector = world.connector?.() ?? assert.fail('a world that supports clients has a connector');
   return {
     connect(address) {
       const channel = connector.connect(address);
