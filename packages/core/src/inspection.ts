@@ -143,7 +143,7 @@ export interface RecoverOptions extends ChangeOptions {
 export interface RepairPlan {
   /** What was done, or would be; one sentence each. None: there is nothing to repair. */
   readonly steps: readonly string[];
-  /** Entries that the log loses. */
+  /** Entries that the log loses, or that are lost already; without an end, nobody can tell how many, if any. */
   readonly lost: IndexRange | undefined;
   /**
    * Entries or votes that this node had acknowledged may be among what is lost. The storage gets another store id then, so

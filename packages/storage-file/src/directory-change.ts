@@ -3,6 +3,7 @@ import { InvalidArgumentError, StorageError } from '@raft/core';
 import { writeWhole } from './file-system.js';
 import type { File, FileSystem } from './file-system.js';
 import { FRAME_HEADER_BYTES, FrameType, frameBytes, payloadIsIntact, readHeader, saltOf, sealFrame } from './frame.js';
+import { checkSound } from './inspect-files.js';
 import { changeName, temporarySuffix } from './layout.js';
 import { changeMagic, FORMAT_VERSION, PREAMBLE_BYTES, readPreamble, writePreamble } from './preamble.js';
 import { decodeChange, encodeChange } from './records.js';
@@ -42,6 +43,7 @@ export async function changeDirectory(
 ): Promise<void> {
   const staged = new StagedFiles(fileSystem, directory, names);
   await work(staged.fileSystem());
+  await doing(`do a ${what} of ${directory}`, () => checkSound(staged.fileSystem(), directory));
   await copyFiles(fileSystem, directory, staged.changed, copyTo);
   const path = join(directory, changeName);
   const change = { what, files: staged.changes() };

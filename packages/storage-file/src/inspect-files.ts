@@ -64,6 +64,13 @@ export async function look(fileSystem: FileSystem, directory: string): Promise<F
   return { ...found, salt, store, storeDamage, durable, isDoubtful, logDamage, snapshot, snapshotDamage };
 }
 
+/** Throws unless a start would take what a directory holds. */
+export async function checkSound(fileSystem: FileSystem, directory: string): Promise<void> {
+  const { storeDamage, logDamage, snapshotDamage } = await look(fileSystem, directory);
+  const damage = storeDamage ?? logDamage ?? snapshotDamage;
+  if (damage) throw new Error(`it would not be sound afterwards (${damage.message}), so nothing was changed`);
+}
+
 /** The outcome, or the damage that was met. */
 async function damageOf<T>(work: () => Promise<T>): Promise<[T | undefined, DamageError | undefined]> {
   try {

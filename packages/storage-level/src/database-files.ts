@@ -7,6 +7,9 @@ import { scanLog } from './leveldb-log.js';
 /** Of the database, below the directory. */
 export const databaseName = 'db';
 
+/** What a repair or a recovery made: it is decided, and to be put in place. */
+export const changeName = 'change';
+
 export interface DamagedFile {
   /** Path from the directory on. */
   readonly file: string;

@@ -5,6 +5,7 @@ import { ClassicLevel } from 'classic-level';
 import { RaftError, StorageError } from '@raft/core';
 import type { GroupId, Logger, StorageIdentity } from '@raft/core';
 import { checkFiles, databaseName } from './database-files.js';
+import { finishInterrupted } from './directory-change.js';
 import { useDirectory } from './directory-use.js';
 import { corrupt, doing, FailStop, storageError } from './failure.js';
 import { groupOf, groupRecords, rootKey, storeKey } from './keys.js';
@@ -13,7 +14,7 @@ import { createNote, noteName, openNote } from './note-file.js';
 import type { NoteFile } from './note-file.js';
 import { checksumOf, decodeRecord, encodeRecord, FORMAT_VERSION, saltOf } from './records.js';
 import type { GroupRecord, RootRecord, StoreRecord } from './records.js';
-import { removeScratches } from './scratch.js';
+import { removeScratches, scratchPrefix } from './scratch.js';
 import { Space } from './space.js';
 import { Turns } from './turns.js';
 import { Writer } from './writer.js';
@@ -107,10 +108,11 @@ export class Database {
     options: DatabaseOptions,
     identity: StorageIdentity,
   ): Promise<Database> {
+    const finished = await finishInterrupted(path);
     const noted = await doing(`open ${join(path, noteName)}`, () => openNote(path, 'write'));
     try {
       const repairs = noted
-        ? [...noted.repairs, ...(await doing(`open ${path}`, () => checkFiles(path)))]
+        ? [...finished, ...noted.repairs, ...(await doing(`open ${path}`, () => checkFiles(path)))]
         : await refuseForeign(path);
       const level = await openLevel(path, noted === undefined);
       try {
@@ -221,7 +223,8 @@ async function openLevel(path: string, createIfMissing: boolean): Promise<Classi
 /** A new storage is made in a directory of its own only. */
 async function refuseForeign(path: string): Promise<[]> {
   const names = await doing(`list ${path}`, () => readdir(path));
-  const foreign = names.find((name) => ![databaseName, `${noteName}.tmp`, 'lost+found'].includes(name));
+  const own = new Set([databaseName, `${noteName}.tmp`, 'lost+found']);
+  const foreign = names.find((name) => !own.has(name) && !name.startsWith(scratchPrefix));
   if (foreign === undefined) return [];
   const message = `${path} holds something else (${foreign}), and no level storage: give it a directory of its own`;
   throw new StorageError('RAFT_STORAGE_IDENTITY', message);

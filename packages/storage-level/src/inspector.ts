@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { realpath, rm } from 'node:fs/promises';
+import { mkdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ClassicLevel } from 'classic-level';
+import type { ClassicLevel } from 'classic-level';
 import { InvalidArgumentError, RaftError, StorageError } from '@raft/core';
 import type {
   ChangeOptions,
@@ -17,8 +17,9 @@ import type {
   StoreIdentity,
   Verification,
 } from '@raft/core';
-import { damagedFiles, databaseName } from './database-files.js';
+import { changeName, damagedFiles, databaseName } from './database-files.js';
 import type { DamagedFile } from './database-files.js';
+import { changeDirectory, finishChange } from './directory-change.js';
 import { useDirectory } from './directory-use.js';
 import { databaseRecords, examine, problem } from './examine.js';
 import type { Findings, GroupFindings } from './examine.js';
@@ -32,7 +33,7 @@ import { planRecovery } from './recover.js';
 import { planRepair } from './repair.js';
 import { rewrite } from './rewrite.js';
 import type { GroupChange } from './rewrite.js';
-import { copyFiles, databaseFiles, lockDatabase, openCopy, openLevel, removeScratches } from './scratch.js';
+import { copyFiles, copyTo, databaseFiles, lockDatabase, openCopy, removeScratches } from './scratch.js';
 import type { Scratch } from './scratch.js';
 
 export interface InspectOptions {
@@ -48,8 +49,7 @@ export interface InspectOptions {
  */
 export async function inspectLevelStorage(options: InspectOptions): Promise<StorageInspector> {
   const { directory } = options;
-  const isThere = (name: string): boolean => existsSync(join(directory, name));
-  if (!isThere(noteName) && !isThere(databaseName)) {
+  if (![noteName, databaseName, changeName].some((name) => existsSync(join(directory, name)))) {
     throw new StorageError('RAFT_STORAGE_IO', `${directory} holds no level storage: name the directory of one`);
   }
   const path = await doing(`find ${directory}`, () => realpath(directory));
@@ -92,6 +92,7 @@ class LevelInspector implements StorageInspector {
   async open(): Promise<void> {
     this.#scratch = await lockDatabase(this.#path);
     try {
+      if (existsSync(join(this.#path, changeName))) await finishChange(this.#path);
       await removeScratches(this.#path, this.#scratch.place);
       this.#sight = await look(this.#path, this.#scratch);
       this.identity = this.#identity();
@@ -168,9 +169,11 @@ class LevelInspector implements StorageInspector {
       else if (unopened === undefined) steps.push(`drop what follows in the log: ${message}`);
     }
     if (unopened !== undefined) steps.push(`let LevelDB save what can be read of the database: ${unopened}`);
-    const filesForget =
-      unopened !== undefined || noteProblem !== undefined || files.some(({ kind }) => kind !== 'torn');
-    const repair = planRepair({ path: this.#path, findings, store, steps, filesForget });
+    const areWritesMissing = findings.root !== undefined && findings.root.writes < (note?.writes ?? 0);
+    const losesEnd = unopened !== undefined || areWritesMissing || files.some(({ kind }) => kind !== 'torn');
+    const filesForget = losesEnd || noteProblem !== undefined;
+    const groupId = this.#group()?.id;
+    const repair = planRepair({ path: this.#path, findings, store, groupId, steps, filesForget, losesEnd });
     if (!apply || repair.plan.steps.length === 0) return { ...repair.plan, applied: false };
     await this.#apply(copyTo, repair.store, repair.changes, unopened !== undefined);
     return { ...repair.plan, applied: true };
@@ -187,40 +190,38 @@ class LevelInspector implements StorageInspector {
   }
 
   async close(): Promise<void> {
-    await this.#letGo();
+    await doing(`close ${this.#path}`, () => this.#letGo());
   }
 
-  async #apply(copyTo: string, store: StoreRecord, changes: readonly GroupChange[], mend: boolean): Promise<void> {
+  async #apply(copy: string, store: StoreRecord, changes: readonly GroupChange[], mend: boolean): Promise<void> {
     const path = this.#path;
-    if (existsSync(copyTo)) {
-      throw new InvalidArgumentError(`${copyTo} exists: name a directory that does not, for a copy of what is changed`);
+    if (existsSync(copy)) {
+      throw new InvalidArgumentError(`${copy} exists: name a directory that does not, for a copy of what is changed`);
     }
     const changed = (await databaseFiles(join(path, databaseName))).map((name) => join(databaseName, name));
-    await copyFiles(path, [...changed, ...(existsSync(join(path, noteName)) ? [noteName] : [])], copyTo);
-    const { findings, note } = this.#see();
-    await this.#see().level.close();
+    await copyFiles(path, [...changed, ...(existsSync(join(path, noteName)) ? [noteName] : [])], copy);
+    const { findings, note, level: seen } = this.#see();
+    const scratch = this.#scratch!;
+    await seen.close();
     await doing(`change ${path}`, async () => {
-      const place = join(path, databaseName);
-      if (mend) {
-        await ClassicLevel.repair(place);
-        // What it puts aside has been copied.
-        await rm(join(place, 'lost'), { recursive: true, force: true });
-      }
-      const level = await openLevel(place);
+      const made = join(scratch.place, changeName);
+      await rm(made, { recursive: true, force: true });
+      await mkdir(made);
+      const level = await copyTo(path, join(made, databaseName), mend);
       let writes: number;
       try {
         writes = await rewrite(level, store, Math.max(findings.root?.writes ?? 0, note?.writes ?? 0), changes);
+        // LevelDB leaves out, without a word, what it fails to save.
+        const wrong = (await examine(level, undefined)).problems.find(({ kind }) => kind === 'corrupt');
+        if (wrong)
+          throw new Error(`what was made to replace it is not sound (${wrong.message}), so nothing was changed`);
       } finally {
         await level.close();
       }
-      await writeNote(path, store, writes);
+      await writeNote(made, store, writes);
+      await changeDirectory(path, made);
     });
-    // LevelDB has let go of the lock with the database.
-    const before = this.#scratch;
-    await before?.lock.close();
-    this.#scratch = await lockDatabase(path);
-    if (before) await rm(before.place, { recursive: true, force: true });
-    this.#sight = await look(path, this.#scratch);
+    this.#sight = await look(path, scratch);
     this.identity = this.#identity();
   }
 
@@ -252,10 +253,13 @@ class LevelInspector implements StorageInspector {
   async #letGo(): Promise<void> {
     const [sight, scratch, release] = [this.#sight, this.#scratch, this.#release];
     [this.#sight, this.#scratch, this.#release] = [undefined, undefined, undefined];
-    await sight?.level.close();
-    await scratch?.lock.close();
-    if (scratch) await rm(scratch.place, { recursive: true, force: true });
-    release?.();
+    try {
+      await sight?.level.close();
+      await scratch?.lock.close();
+      if (scratch) await rm(scratch.place, { recursive: true, force: true });
+    } finally {
+      release?.();
+    }
   }
 }
 
@@ -297,8 +301,7 @@ function storeOf(note: Note | undefined): StoreRecord | undefined {
 }
 
 async function writeNote(path: string, store: StoreRecord, writes: number): Promise<void> {
-  const found = await openNote(path, 'write').catch(() => undefined);
-  const file = found?.file ?? (await createNote(path, store));
+  const file = await createNote(path, store);
   try {
     await file.replace({ ...store, generation: 0, writes });
   } finally {

@@ -130,7 +130,7 @@ async function writeWhole(handle: FileHandle, bytes: Buffer, offset: number): Pr
   if (bytesWritten < bytes.length) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
 }
 
-async function syncDirectory(path: string): Promise<void> {
+export async function syncDirectory(path: string): Promise<void> {
   // Windows knows no such thing.
   if (process.platform === 'win32') return;
   const handle = await open(path, 'r');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IndexRange, RepairPlan } from '@raft/core';
+import type { GroupId, IndexRange, RepairPlan } from '@raft/core';
 import { corrupt } from './failure.js';
 import type { Findings, GroupFindings } from './examine.js';
 import type { GroupRecord, StoreRecord } from './records.js';
@@ -16,14 +16,19 @@ export interface RepairInput {
   readonly findings: Findings;
   /** What the record in the database says, or the file beside it. */
   readonly store: StoreRecord;
-  /** Steps for the files, and whether they lose something that was durable. */
+  /** The group whose losses are told. */
+  readonly groupId: GroupId | undefined;
+  /** Steps for the files, and whether something durable may be missing, though what is left does not show it. */
   readonly steps: readonly string[];
   readonly filesForget: boolean;
+  /** What was written last is gone, or may be. */
+  readonly losesEnd: boolean;
 }
 
 /** What makes the database sound again. Throws `RAFT_STORAGE_CORRUPT` for what cannot be repaired. */
-export function planRepair({ path, findings, store, steps: fileSteps, filesForget }: RepairInput): Repair {
-  const steps = [...fileSteps];
+export function planRepair(input: RepairInput): Repair {
+  const { path, findings, store, groupId, filesForget, losesEnd } = input;
+  const steps = [...input.steps];
   for (const { message } of findings.problems) {
     const group = /the record of group .* is damaged$/.test(message);
     if (group) throw corrupt(`${path} cannot be repaired: ${message}`);
@@ -35,9 +40,11 @@ export function planRepair({ path, findings, store, steps: fileSteps, filesForge
   for (const { message } of rootProblems) steps.push(`write the root record anew: ${message}`);
   const allForget = filesForget || rootProblems.length > 0;
   const groups = [...findings.groups.values()];
-  const changes = groups.map((group) => planGroup(group, allForget, steps)).filter((change) => change !== undefined);
-  const lost = changes.map(({ lost: range }) => range).find((range) => range !== undefined);
-  const forgets = allForget || lost !== undefined;
+  const changes = groups
+    .map((group) => planGroup(group, { allForget, losesEnd }, steps))
+    .filter((change) => change !== undefined);
+  const lost = changes.find(({ id }) => id === groupId)?.lost;
+  const forgets = allForget || changes.some((change) => change.lost !== undefined);
   if (forgets) {
     steps.push('give the storage a new store id, so that the cluster knows that it may have forgotten something');
   }
@@ -46,16 +53,17 @@ export function planRepair({ path, findings, store, steps: fileSteps, filesForge
 
 function planGroup(
   group: GroupFindings,
-  allForget: boolean,
+  { allForget, losesEnd }: { readonly allForget: boolean; readonly losesEnd: boolean },
   steps: string[],
 ): (GroupChange & { readonly lost: IndexRange | undefined }) | undefined {
   const { id, record, sound, toldOf, isSnapshotSound } = group;
   const { base, last, snapshot, hardState } = record;
   const isCut = sound.index !== last.index || sound.term !== last.term || toldOf.index > last.index;
-  const lost = isCut ? { from: sound.index + 1, to: toldOf.index } : undefined;
+  const lost = isCut || losesEnd ? { from: sound.index + 1, to: losesEnd ? undefined : toldOf.index } : undefined;
   let changed: GroupRecord = { ...record, last: sound };
   let erase: IndexRange | undefined = isCut ? { from: sound.index + 1, to: undefined } : undefined;
-  if (isCut) steps.push(`cut the log of group ${id} behind entry ${sound.index}`);
+  if (isCut)
+    steps.push(`cut the log of group ${id} behind entry ${sound.index}, which loses entries up to ${toldOf.index}`);
   const drops = snapshot !== undefined && !isSnapshotSound && base.index === 0 && sound.index >= snapshot.meta.index;
   if (drops) {
     steps.push(

@@ -1,6 +1,7 @@
 import type { ClassicLevel } from 'classic-level';
 import type { Entry, GroupId, IndexRange, Term } from '@raft/core';
 import { GroupKeys, groupOf, groupRecords, rootKey, storeKey } from './keys.js';
+import type { KeyRange } from './keys.js';
 import { checksumOf, encodeEntry, encodeRecord, saltOf } from './records.js';
 import type { GroupRecord, StoreRecord } from './records.js';
 
@@ -15,7 +16,10 @@ export interface GroupChange {
   readonly append?: { readonly entry: Entry; readonly previousTerm: Term } | undefined;
 }
 
-/** Changes groups in one atomic write, with a root that vouches for the result. Gives how many writes there were. */
+/** Keys that are deleted at once. */
+const keysAtOnce = 1000;
+
+/** Changes groups in a database that nobody else sees, with a root that vouches for the result. Gives how many writes there were. */
 export async function rewrite(
   level: ClassicLevel<Buffer, Buffer>,
   store: StoreRecord,
@@ -30,7 +34,7 @@ export async function rewrite(
     const keys = new GroupKeys(id);
     const gone = erase ? [keys.entries(erase.from, erase.to)] : [];
     if (eraseSnapshot !== undefined) gone.push(keys.chunks(eraseSnapshot, eraseSnapshot));
-    for (const range of gone) for await (const key of level.keys(range)) batch.del(key);
+    for (const range of gone) await deleteKeys(level, range);
     if (append) {
       const key = keys.entry(append.entry.index);
       batch.put(key, encodeEntry(salt, key, append.entry, append.previousTerm));
@@ -44,4 +48,16 @@ export async function rewrite(
   batch.put(rootKey, encodeRecord(salt, rootKey, root)).put(storeKey, encodeRecord(0, storeKey, store));
   await batch.write({ sync: true });
   return root.writes;
+}
+
+async function deleteKeys(level: ClassicLevel<Buffer, Buffer>, range: KeyRange): Promise<void> {
+  let keys: Buffer[] = [];
+  const flush = (): Promise<void> => level.batch(keys.map((key) => ({ type: 'del', key })));
+  for await (const key of level.keys(range)) {
+    keys.push(key);
+    if (keys.length < keysAtOnce) continue;
+    await flush();
+    keys = [];
+  }
+  await flush();
 }

@@ -1,8 +1,8 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { copyFile, link, mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
-import { databaseName } from './database-files.js';
+import { changeName, databaseName } from './database-files.js';
 import { doing } from './failure.js';
 
 /*
@@ -11,7 +11,7 @@ import { doing } from './failure.js';
  * database by a link too: a lock belongs to the file, whatever its name.
  */
 
-const scratchPrefix = 'inspect.tmp-';
+export const scratchPrefix = 'inspect.tmp-';
 
 export interface Scratch {
   /** Its directory. */
@@ -22,7 +22,9 @@ export interface Scratch {
 
 /** Takes the lock of a database that nobody opens. Throws LevelDB's error when somebody has it. */
 export async function lockDatabase(directory: string): Promise<Scratch> {
-  const lock = join(directory, databaseName, 'LOCK');
+  // The same file as that of the database that is there, unless that is about to be put in place.
+  const changing = join(directory, changeName, databaseName, 'LOCK');
+  const lock = existsSync(changing) ? changing : join(directory, databaseName, 'LOCK');
   const place = await mkdtemp(join(directory, scratchPrefix));
   try {
     await mkdir(join(place, 'lock'));
@@ -54,13 +56,22 @@ export async function openCopy(
 ): Promise<ClassicLevel<Buffer, Buffer>> {
   const place = join(scratch, databaseName);
   await rm(place, { recursive: true, force: true });
+  return copyTo(directory, place, mend);
+}
+
+/** Copies the database to a directory that does not exist, and opens it there. */
+export async function copyTo(directory: string, place: string, mend: boolean): Promise<ClassicLevel<Buffer, Buffer>> {
   await copyDatabase(join(directory, databaseName), place);
-  if (mend) await ClassicLevel.repair(place);
+  if (mend) {
+    await ClassicLevel.repair(place);
+    // What it puts aside is in the database that was copied.
+    await rm(join(place, 'lost'), { recursive: true, force: true });
+  }
   return openLevel(place);
 }
 
 /** Opens a database that is there. */
-export async function openLevel(place: string): Promise<ClassicLevel<Buffer, Buffer>> {
+async function openLevel(place: string): Promise<ClassicLevel<Buffer, Buffer>> {
   const encodings = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
   const level = new ClassicLevel<Buffer, Buffer>(place, { ...encodings, createIfMissing: false });
   await level.open();
@@ -88,8 +99,10 @@ export async function copyFiles(directory: string, names: readonly string[], cop
     await mkdir(copyTo, { recursive: true });
     await mkdir(join(copyTo, databaseName));
     for (const name of names) {
-      const target = join(copyTo, name);
-      await copyFile(join(directory, name), target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      const [source, target] = [join(directory, name), join(copyTo, name)];
+      const copy = (): Promise<void> => copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      // Tables are never written again.
+      await (name.endsWith('.ldb') ? link(source, target).catch(copy) : copy());
       const handle = await open(target, 'r');
       try {
         await handle.sync();

@@ -157,6 +157,18 @@ describe('storage-level: the inspector', () => {
     await openContent(directory);
   });
 
+  test('a repair names the entries that are lost, also where what is left does not show it', async () => {
+    const whole = await written(directory, 'killed');
+    writeFiles(directory, damagedLog());
+    await inspecting(async (inspector) => {
+      const { lastIndex, problems } = await inspector.verify();
+      assert.ok(lastIndex < 20 + whole.entries.length);
+      assert.ok(problems.every(({ entries: none }) => none === undefined));
+      const plan = await inspector.repair({ apply: false, copyTo: join(root, 'copy') });
+      assert.deepEqual([plan.lost, plan.forgets], [{ from: lastIndex + 1, to: undefined }, true]);
+    });
+  });
+
   test('48 seeded damages: what a start refuses is told of, and mended or refused', { timeout: 240_000 }, async () => {
     const whole = await written(directory, 'closed');
     const files = filesOf(directory);
@@ -219,6 +231,16 @@ describe('storage-level: the inspector', () => {
     assert.ok(counts.mended > 10);
   });
 });
+
+/** LevelDB reads its log up to the damage, and drops the rest without a word. */
+function damagedLog(): Files {
+  const files = filesOf(directory);
+  const logs = [...files].filter(([path]) => path.endsWith('.log'));
+  const [path, bytes] = logs.toSorted(([, a], [, b]) => b.length - a.length)[0]!;
+  const damaged = Buffer.from(bytes);
+  damaged[Math.floor(damaged.length * 0.7)]! ^= 8;
+  return new Map([...files, [path, damaged]]);
+}
 
 /** Steps name the scratch copy and random ids. */
 function anonymous(step: string): string {

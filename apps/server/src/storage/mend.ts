@@ -15,7 +15,10 @@ export async function repair(inspector: StorageInspector, options: StorageOption
 function describeRepair(plan: RepairPlan, options: StorageOptions): string[] {
   if (plan.steps.length === 0) return ['there is nothing to repair'];
   const lines = describeSteps(plan, options);
-  if (plan.lost !== undefined) lines.push(`the log loses ${describeRange(plan.lost)}`);
+  if (plan.lost !== undefined)
+    lines.push(
+      `the log loses ${describeRange(plan.lost)}${plan.lost.to === undefined ? ', however many there were' : ''}`,
+    );
   else if (plan.forgets)
     lines.push('nobody can tell whether the log went on behind its last entry, or a vote was given that is forgotten');
   lines.push(

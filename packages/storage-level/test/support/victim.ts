@@ -67,10 +67,10 @@ export class Victim {
     let complaint = '';
     child.stderr.on('data', (text: Buffer) => (complaint += text.toString()));
     await new Promise<void>((resolve, reject) => {
-      child.once('close', () => reject(new Error(`the writer ended: ${complaint}`)));
+      child.once('close', () => reject(new Error(`the writer ended: ${this.#said}${complaint}`)));
       child.stdout.on('data', (text: Buffer) => {
         this.#said += text.toString();
-        if (this.#said.includes('\n')) resolve();
+        if (/^open$/m.test(this.#said)) resolve();
       });
     });
   }
