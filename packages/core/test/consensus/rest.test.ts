@@ -206,6 +206,15 @@ describe('a group of which a member is away', () => {
     expect(cluster.ids.map((id) => cluster.raft(id).isResting)).toEqual([true, true, true]);
   });
 
+  it('is woken by any word of it', () => {
+    const cluster = restingWithout3();
+    cluster.hand({
+      ...{ type: 'appendEntriesResponse', from: '3', to: '1', term: cluster.raft('1').term, round: 1, matchIndex: 2 },
+      ...{ rejection: undefined, storeId: '', priority: 1 },
+    });
+    expect(cluster.raft('1').isResting).toBe(false);
+  });
+
   it('does not tell one that is behind to rest', () => {
     const cluster = resting();
     cluster.isolate('3');
