@@ -218,8 +218,9 @@ describe('a peer that does not read', () => {
 
 describe('a peer that vanished', () => {
   test('without a word is noticed while something is sent to it, however little', async () => {
-    const { node, peer } = await connected({ peerTimeoutMs: 100 });
+    // The handshake was something sent, too.
     const from = performance.now();
+    const { node, peer } = await connected({ peerTimeoutMs: 100 });
     // Its machine takes the bytes, but no answer to a question ever comes.
     await until(() => {
       node.transport.send('g', [numbered('1', '2', 1)]);

@@ -59,6 +59,9 @@ export interface PeerContext extends EnvelopeQueueContext {
 
 /** A connection that was open for so long counts as a success; the pauses start anew after it. */
 const stableMs = 1000;
+/** Some in a row that do not last so long come and go: another process has the peer's id, or this node's. They are told of seldom. */
+const lastingMs = 10_000;
+const maxShortLived = 5;
 /** A peer that does not take what is left at the close is cut off after so many milliseconds. */
 const closeTimeoutMs = 500;
 
@@ -85,6 +88,8 @@ export class Peer {
   #done: () => void = () => {};
   /** What was logged of the current outage. */
   #complaint: string | undefined;
+  /** Connections in a row that did not last. */
+  #shortLived = 0;
 
   /** Throws {@link InvalidArgumentError} for a malformed address. */
   constructor(id: NodeId, address: Address, context: PeerContext) {
@@ -162,7 +167,7 @@ export class Peer {
   #onOpen(writer: PeerWriter): void {
     this.#writer = writer;
     this.#openedAt = this.#context.clock.now();
-    this.#context.logger('info', `connected to peer ${this.id} at ${this.#address}`);
+    this.#tell('info', `connected to peer ${this.id} at ${this.#address}`);
     this.#complaint = undefined;
     writer.flush();
     this.#context.up(this.id);
@@ -178,7 +183,9 @@ export class Peer {
       this.#moving = false;
       return this.#dial();
     }
-    if (end.opened && clock.now() - this.#openedAt >= stableMs) this.#backoff.reset();
+    const openMs = end.opened ? clock.now() - this.#openedAt : 0;
+    if (end.opened) this.#shortLived = openMs < lastingMs ? this.#shortLived + 1 : 0;
+    if (openMs >= stableMs) this.#backoff.reset();
     // What waited for this attempt would be stale at the next one. That it is lost goes without saying.
     if (!end.opened) this.queue.dropAll();
     this.#complain(end);
@@ -196,6 +203,12 @@ export class Peer {
     const complaint = `${what} peer ${this.id} at ${this.#address}: ${end.reason}; trying again`;
     if (complaint === this.#complaint) return;
     this.#complaint = complaint;
-    this.#context.log(`peer ${this.id}`, 10, 'warn', complaint);
+    this.#tell('warn', complaint);
+  }
+
+  #tell(level: 'info' | 'warn', message: string): void {
+    if (this.#shortLived > maxShortLived)
+      this.#context.log(`${this.id} comes and goes: ${message}`, 'seldom', level, message);
+    else this.#context.log(`peer ${this.id}`, 10, level, message);
   }
 }

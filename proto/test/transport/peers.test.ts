@@ -2,7 +2,7 @@ import type { Clock, Message } from '@raft/core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Hello } from '../../src/index.js';
 import { decodeEnvelope } from '../../src/index.js';
-import { Peers } from '../../src/transport/index.js';
+import { Peers, throttledLog } from '../../src/transport/index.js';
 import type { EnvelopeQueue, PeerLinkEvents } from '../../src/transport/index.js';
 
 /** A connection that the test opens and closes. */
@@ -94,13 +94,42 @@ beforeEach(() => {
       maxBackoffMs: 1000,
     },
     logger: (_, message) => void lines.push(message),
-    log: (_, __, ___, message) => void lines.push(message),
+    log: throttledLog((_, message) => void lines.push(message), clock),
     clock,
     random: () => 1,
     advertised: () => 'self:1',
     dial,
     down: (peer) => void down.push(peer),
     up: (peer) => void up.push(peer),
+  });
+});
+
+describe('a peer that comes and goes', () => {
+  const flap = (times: number, openMs: number): void => {
+    for (let i = 0; i < times; i++) {
+      const link = links.at(-1) as Link;
+      link.open();
+      advance(openMs);
+      link.events.closed({ reason: 'the peer connected anew', opened: true, refused: false });
+      advance(1000);
+    }
+  };
+
+  test('is told of some times, then ever more seldom', () => {
+    peers.setPeers('g', at(['2', 'two:2']));
+    flap(100, 500);
+    expect(links.length).toBe(101);
+    expect(lines.slice(0, 2)).toEqual([
+      'connected to peer 2 at two:2',
+      'lost the connection to peer 2 at two:2: the peer connected anew; trying again',
+    ]);
+    expect(lines.length).toBeLessThan(25);
+  });
+
+  test('now and then is told of each time', () => {
+    peers.setPeers('g', at(['2', 'two:2']));
+    flap(5, 30_000);
+    expect(lines.length).toBe(10);
   });
 });
 

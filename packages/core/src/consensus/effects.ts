@@ -24,7 +24,7 @@ export interface Effects {
   readonly forwarded: readonly ProposeResponse[];
   /** What became of the transfer that `transferLeadership` began. */
   readonly transfer: TransferOutcome | undefined;
-  /** Members that were found to have another storage than the one they were admitted with; each told once in a leadership. */
+  /** Members that were found to have another storage than the one they were admitted with; each storage told once in a leadership. */
   readonly wiped: readonly NodeId[];
   /** The configuration of this index, which does not name this node, is committed; told once. */
   readonly removed: LogIndex | undefined;

@@ -17,6 +17,9 @@ export function differs({ stores }: Configuration, id: NodeId, storeId: string):
   return recorded !== undefined && recorded !== '' && storeId !== '' && recorded !== storeId;
 }
 
+/** Storages of one member that are remembered as told of. */
+const MAX_TOLD_STORES = 100;
+
 /** A follower has answered in this term. */
 export function heard(state: RaftState, id: NodeId, progress: Progress, storeId: string): void {
   progress.contactAt = state.now;
@@ -30,7 +33,12 @@ export function heard(state: RaftState, id: NodeId, progress: Progress, storeId:
 export function compareStore(state: RaftState, id: NodeId, progress: Progress): void {
   const { configuration } = state;
   const isWiped = differs(configuration, id, progress.storeId);
-  if (isWiped && !progress.isWiped && isVoter(configuration, id)) (state.rareEffects.wiped ??= []).push(id);
+  // Where two processes have one id, each takes the place of the other time and again.
+  if (isWiped && isVoter(configuration, id) && !progress.toldStores.has(progress.storeId)) {
+    if (progress.toldStores.size >= MAX_TOLD_STORES) progress.toldStores.clear();
+    progress.toldStores.add(progress.storeId);
+    (state.rareEffects.wiped ??= []).push(id);
+  }
   progress.isWiped = isWiped;
   if (isWiped ? !isVoter(configuration, id) : isUnrecorded(state, id)) state.storesDue = true;
 }

@@ -35,6 +35,8 @@ export class Progress {
   storeId = '';
   /** Its storage is another than the one it was admitted with: what it says counts for nothing. */
   isWiped = false;
+  /** Those that it was found wiped with. */
+  readonly toldStores: Set<string> = new Set();
   priority = 1;
   /** The entry that removes it, which it is still told of. */
   removedBy: LogIndex | undefined;

@@ -76,6 +76,16 @@ describe('a member that comes back with another storage', () => {
     expect(cluster.raft('1').role).toBe('follower');
   });
 
+  it('is told of once, also while one with the old storage comes and goes beside it', () => {
+    const cluster = recorded();
+    const { 3: old } = cluster.raft('1').configuration.stores;
+    for (const storeId of ['new', old, 'new', old, 'new', 'newer', 'new'] as string[]) {
+      cluster.wipe('3', storeId);
+      cluster.beat('1', 3 * HEARTBEAT_MS);
+    }
+    expect(cluster.seen('wiped', '1')).toEqual([['3'], ['3']]);
+  });
+
   it('neither votes nor campaigns once it knows its log', () => {
     const cluster = recorded();
     cluster.wipe('3', 'new');
