@@ -194,7 +194,7 @@ export class SessionTable {
   #use(id: LogIndex, index: LogIndex, firstUnacknowledged: number): Used | undefined {
     const before = this.#sessions.get(id);
     if (before === undefined) return undefined;
-    const used = acknowledge({ ...before, lastUsedIndex: index }, firstUnacknowledged);
+    const used = use(before, index, firstUnacknowledged);
     this.#byUse.delete(before.lastUsedIndex);
     this.add(used.session);
     return used;
@@ -220,28 +220,35 @@ export class SessionTable {
   }
 }
 
-/** Gives the session as it is then, and the entries whose results nobody needs any more. */
-function acknowledge(session: SessionState, firstUnacknowledged: number): Used {
-  const { done, firstUnacknowledged: before } = session;
-  if (firstUnacknowledged <= before) return { session, forget: nothing };
-  const forget: LogIndex[] = [];
+/** Gives the session as it is after an entry that uses it. */
+function use(before: SessionState, index: LogIndex, told: number): Used {
+  const { id, done } = before;
+  const firstUnacknowledged = Math.max(before.firstUnacknowledged, told);
+  const forget = entriesUpTo(before, firstUnacknowledged);
+  const acknowledged = before.acknowledged + forget.length;
+  const session = { id, lastUsedIndex: index, firstUnacknowledged, done, acknowledged };
+  // What is acknowledged is left out once it is most of what there is, so that it costs a step for each command.
+  if (acknowledged <= MAX_LEFTOVERS || 2 * acknowledged <= done.size) return { session, forget };
+  return { session: { ...session, done: new Map(doneOf(session)), acknowledged: 0 }, forget };
+}
+
+/** Entries of commands before `firstUnacknowledged` that are not acknowledged yet. */
+function entriesUpTo(
+  { done, firstUnacknowledged: from }: SessionState,
+  firstUnacknowledged: number,
+): readonly LogIndex[] {
+  if (firstUnacknowledged === from) return nothing;
+  const entries: LogIndex[] = [];
   // Usually one or two numbers were acknowledged among many that are not; but the number is the client's, and may be anything.
-  if (firstUnacknowledged - before <= done.size) {
-    for (let sequence = before; sequence < firstUnacknowledged; sequence++) {
+  if (firstUnacknowledged - from <= done.size) {
+    for (let sequence = from; sequence < firstUnacknowledged; sequence++) {
       const index = done.get(sequence);
-      if (index !== undefined) forget.push(index);
+      if (index !== undefined) entries.push(index);
     }
   } else {
     for (const [sequence, index] of done) {
-      if (sequence >= before && sequence < firstUnacknowledged) forget.push(index);
+      if (sequence >= from && sequence < firstUnacknowledged) entries.push(index);
     }
   }
-  return { session: tidy({ ...session, firstUnacknowledged }, forget.length), forget };
-}
-
-/** Leaves out what is acknowledged once it is most of what there is, so that it costs a step for each command. */
-function tidy(session: SessionState, newlyAcknowledged: number): SessionState {
-  const acknowledged = session.acknowledged + newlyAcknowledged;
-  if (acknowledged <= MAX_LEFTOVERS || 2 * acknowledged <= session.done.size) return { ...session, acknowledged };
-  return { ...session, done: new Map(doneOf(session)), acknowledged: 0 };
+  return entries;
 }
