@@ -179,12 +179,12 @@ export class Peer {
     this.#stopWriting();
     this.#closeTimer?.cancel();
     if (this.#closed) return this.#done();
+    const openMs = end.opened ? clock.now() - this.#openedAt : 0;
+    if (end.opened) this.#shortLived = openMs < lastingMs ? this.#shortLived + 1 : 0;
     if (this.#moving) {
       this.#moving = false;
       return this.#dial();
     }
-    const openMs = end.opened ? clock.now() - this.#openedAt : 0;
-    if (end.opened) this.#shortLived = openMs < lastingMs ? this.#shortLived + 1 : 0;
     if (openMs >= stableMs) this.#backoff.reset();
     // What waited for this attempt would be stale at the next one. That it is lost goes without saying.
     if (!end.opened) this.queue.dropAll();

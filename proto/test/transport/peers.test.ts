@@ -126,6 +126,16 @@ describe('a peer that comes and goes', () => {
     expect(lines.length).toBeLessThan(25);
   });
 
+  test('between two places is told of seldom, too', () => {
+    for (let i = 0; i < 100; i++) {
+      peers.setPeers('g', at(['2', i % 2 === 0 ? 'two:2' : 'two:3']));
+      links.at(-1)!.open();
+      advance(500);
+    }
+    expect(links.length).toBe(100);
+    expect(lines.length).toBeLessThan(20);
+  });
+
   test('now and then is told of each time', () => {
     peers.setPeers('g', at(['2', 'two:2']));
     flap(5, 30_000);
