@@ -1,11 +1,12 @@
 // node packages/storage-level/bench/append.mjs [DIRECTORY]
-// Durable batches a second at 1, 16 and 256 entries of 256 bytes, beside what the disk itself does with the same bytes
-// (write and fdatasync over a file that was made ahead), in turns; of 64 callers who append one entry each; then how long
-// 1,000,000 entries take to open and to read. Runs what was built.
+// Durable batches a second at 1, 16 and 256 entries of 256 bytes, in turns with what the disk itself does with the same bytes: write
+// and fdatasync at the end of a file that grows, as LevelDB's log does, and over a file that was made ahead, which spares the file
+// system to write down the size. Then 64 callers, and 64 groups, who append one entry each; and how long 1,000,000 entries take to
+// open and to read. Runs what was built.
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { levelStorage } from '@raft/storage-level';
+import { levelDatabase, levelStorage } from '@raft/storage-level';
 
 const rounds = 5;
 const roundMs = 700;
@@ -13,11 +14,11 @@ const root = fs.mkdtempSync(join(process.argv[2] ?? tmpdir(), 'raft-bench-'));
 const identity = { clusterId: 'c', nodeId: 'n', groupId: 'g' };
 const data = new Uint8Array(256).fill(7);
 
-async function raw(bytes) {
+async function raw(bytes, grows) {
   const path = join(root, 'raw');
   const fd = fs.openSync(path, 'w');
-  const size = 16 * 1024 * 1024;
-  fs.writeSync(fd, Buffer.alloc(size), 0, size, 0);
+  const size = grows ? Number.POSITIVE_INFINITY : 16 * 1024 * 1024;
+  if (!grows) fs.writeSync(fd, Buffer.alloc(size), 0, size, 0);
   fs.fsyncSync(fd);
   const block = Buffer.alloc(bytes, 7);
   const done = (work) => new Promise((resolve, reject) => work((error) => (error ? reject(error) : resolve())));
@@ -32,16 +33,35 @@ async function raw(bytes) {
   return rate;
 }
 
+const batchFrom = (first, entries) => ({
+  entries: Array.from({ length: entries }, (_, i) => ({ index: first + i, term: 1, type: 1, data })),
+});
+
 async function storage(entries, callers = 1) {
   const directory = fs.mkdtempSync(join(root, 'store-'));
   const log = levelStorage({ directory });
   await log.open(identity);
   let next = 1;
-  const batch = () => ({ entries: Array.from({ length: entries }, () => ({ index: next++, term: 1, type: 1, data })) });
-  await log.append(batch());
-  const rates = await Promise.all(Array.from({ length: callers }, () => perSecond(() => log.append(batch()))));
+  const append = () => log.append(batchFrom((next += entries) - entries, entries));
+  await append();
+  const rates = await Promise.all(Array.from({ length: callers }, () => perSecond(append)));
   await log.close();
   fs.rmSync(directory, { recursive: true });
+  return rates.reduce((a, b) => a + b);
+}
+
+async function groups(count) {
+  const directory = fs.mkdtempSync(join(root, 'store-'));
+  const database = levelDatabase({ directory });
+  const logs = Array.from({ length: count }, (_, i) => database.storage(`g${i}`));
+  for (const [i, log] of logs.entries()) await log.open({ ...identity, groupId: `g${i}` });
+  const rates = await Promise.all(
+    logs.map((log) => {
+      let next = 1;
+      return perSecond(() => log.append(batchFrom(next++, 1)));
+    }),
+  );
+  for (const log of logs) await log.close();
   return rates.reduce((a, b) => a + b);
 }
 
@@ -103,19 +123,24 @@ async function million() {
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 try {
-  console.log('entries   storage batches/s   disk writes/s   ratio   (medians of', rounds, 'rounds in turn)');
+  console.log('per second, medians of', rounds, 'rounds in turn');
+  console.log('entries   batches   writes to a file that grows   ratio   to one made ahead   ratio');
   for (const entries of [1, 16, 256]) {
-    const [ours, disks] = [[], []];
+    const [ours, growing, ahead] = [[], [], []];
     for (let round = 0; round < rounds; round++) {
       ours.push(await storage(entries));
-      disks.push(await raw(entries * 272 + 56));
+      growing.push(await raw(entries * 272 + 56, true));
+      ahead.push(await raw(entries * 272 + 56, false));
     }
-    const ratio = median(ours.map((rate, i) => rate / disks[i]));
+    const shown = (rates, width) => median(rates).toFixed(0).padStart(width);
+    const ratio = (rates) => median(ours.map((rate, i) => rate / rates[i])).toFixed(2);
+    const [toGrowing, toAhead] = [ratio(growing), ratio(ahead)];
     console.log(
-      `${String(entries).padStart(7)}   ${median(ours).toFixed(0).padStart(17)}   ${median(disks).toFixed(0).padStart(13)}   ${ratio.toFixed(2)}`,
+      `${String(entries).padStart(7)}   ${shown(ours, 7)}   ${shown(growing, 27)}    ${toGrowing}   ${shown(ahead, 17)}    ${toAhead}`,
     );
   }
   console.log(`64 callers, one entry each: ${(await storage(1, 64)).toFixed(0)} entries/s`);
+  console.log(`64 groups, one entry each: ${(await groups(64)).toFixed(0)} entries/s`);
   await million();
 } finally {
   fs.rmSync(root, { recursive: true });

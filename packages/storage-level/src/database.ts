@@ -10,6 +10,7 @@ import { useDirectory } from './directory-use.js';
 import { corrupt, doing, FailStop, storageError } from './failure.js';
 import { groupOf, groupRecords, rootKey, storeKey } from './keys.js';
 import type { KeyRange } from './keys.js';
+import { keepLogs, rescueLogs } from './log-rescue.js';
 import { createNote, noteName, openNote } from './note-file.js';
 import type { NoteFile } from './note-file.js';
 import { checksumOf, decodeRecord, encodeRecord, FORMAT_VERSION, saltOf } from './records.js';
@@ -116,10 +117,11 @@ export class Database {
         : await refuseForeign(path);
       const level = await openLevel(path, noted === undefined);
       try {
+        const rescued = await rescueLogs(path, level);
         // What an inspector that was killed has left.
         await removeScratches(path);
         const content = noted ? await readContent(path, level, noted.file) : await createContent(path, level, identity);
-        return new Database(path, release, options, content, repairs);
+        return new Database(path, release, options, content, [...repairs, ...rescued]);
       } catch (error) {
         await level.close();
         throw error instanceof RaftError ? error : storageError(error, `open ${path}`);
@@ -210,13 +212,22 @@ interface Content {
 }
 
 async function openLevel(path: string, createIfMissing: boolean): Promise<ClassicLevel<Buffer, Buffer>> {
+  // Before it is made: it begins to open by itself.
+  const kept = createIfMissing ? undefined : await doing(`keep the logs of ${path}`, () => keepLogs(path));
   const encodings = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
   const level = new ClassicLevel<Buffer, Buffer>(join(path, databaseName), {
     ...encodings,
     ...levelOptions,
     createIfMissing,
   });
-  await doing(`open ${path}`, () => level.open());
+  try {
+    await level.open();
+  } catch (error) {
+    const told = storageError(error, `open ${path}`);
+    // Whoever has the database needs no other's help; after other errors the next opening may.
+    if (kept !== undefined && told.code === 'RAFT_STORAGE_IN_USE') await rm(kept, { recursive: true, force: true });
+    throw told;
+  }
   return level;
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { StorageError } from '@raft/core';
 import { changeName, databaseName } from './database-files.js';
 import { doing } from './failure.js';
+import { dropLogs } from './log-rescue.js';
 import { noteName, syncDirectory } from './note-file.js';
 import { lockDatabase } from './scratch.js';
 
@@ -53,6 +54,8 @@ export async function finishChange(path: string): Promise<void> {
     }
     if (existsSync(join(change, noteName))) await rename(join(change, noteName), join(path, noteName));
     await sync();
+    // They are of the database that was.
+    await dropLogs(path);
     await rm(change, { recursive: true, force: true });
     await syncDirectory(path);
   });

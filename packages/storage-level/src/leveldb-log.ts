@@ -66,6 +66,22 @@ export function scanLog(bytes: Buffer, { batches }: { batches: boolean }): LogSc
   return { records, damage: start === undefined ? undefined : { kind: 'torn', offset: start } };
 }
 
+/** The records up to the first damage. */
+export function* batchesOf(bytes: Buffer): Generator<Buffer> {
+  let parts: Buffer[] = [];
+  for (let offset = 0; offset < bytes.length;) {
+    const left = blockBytes - (offset % blockBytes);
+    const part = left < headerBytes ? undefined : readPart(bytes, offset);
+    offset += part === undefined ? left : headerBytes + part.payload.length;
+    if (part === undefined && left >= headerBytes) return;
+    if (part === undefined) continue;
+    parts.push(part.payload);
+    if (part.type !== whole && part.type !== last) continue;
+    yield Buffer.concat(parts);
+    parts = [];
+  }
+}
+
 interface Part {
   readonly type: number;
   readonly payload: Buffer;

@@ -43,7 +43,8 @@ export interface SnapshotRecord {
 
 export const FORMAT_VERSION = 1;
 
-const checksumBytes = 4;
+/** At the beginning of each value. */
+export const checksumBytes = 4;
 /** Checksum, type, term, term of the entry before. */
 const entryHeaderBytes = checksumBytes + 1 + 8 + 8;
 const twoTo32 = 2 ** 32;

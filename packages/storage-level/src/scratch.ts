@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { changeName, databaseName } from './database-files.js';
 import { doing } from './failure.js';
+import { rescueCopy } from './log-rescue.js';
 
 /*
  * LevelDB changes a database when it opens one: it drops what it cannot read of its log, and writes new tables. So an inspector
@@ -67,7 +68,14 @@ export async function copyTo(directory: string, place: string, mend: boolean): P
     // What it puts aside is in the database that was copied.
     await rm(join(place, 'lost'), { recursive: true, force: true });
   }
-  return openLevel(place);
+  const level = await openLevel(place);
+  try {
+    await rescueCopy(directory, level);
+  } catch (error) {
+    await level.close();
+    throw error;
+  }
+  return level;
 }
 
 /** Opens a database that is there. */

@@ -8,7 +8,7 @@ import { RaftError } from '@raft/core';
 import { levelStorage } from '@raft/storage-level';
 import { written } from './support/damage.js';
 import { contentOf, identity } from './support/model.js';
-import { obstacle, strace } from './support/strace.js';
+import { filesOf, obstacle, strace } from './support/strace.js';
 
 // Repairs and recoveries are killed, or their I/O fails, one operation at a time: each is done as a whole or not at all.
 
@@ -137,7 +137,7 @@ describe('storage-level: a repair or a recovery is done as a whole or not at all
     for (let at = 1; ; at++) {
       const isReached = (): boolean => /killed by SIGKILL/.test(readFileSync(report, 'utf8'));
       await tryWith(
-        (directory) => strace(directory, report, `write,pwrite64:signal=SIGKILL:when=${at}`),
+        (directory) => strace(report, filesOf(directory), `write,pwrite64:signal=SIGKILL:when=${at}`),
         `kill at write ${at}`,
       );
       if (!isReached()) break;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'vitest';
 import { seededRandom } from '@raft/core';
 import { levelStorage } from '@raft/storage-level';
 import { entry, identity } from './support/model.js';
-import { calls, obstacle, readReport, strace, writePart } from './support/strace.js';
+import { calls, filesOf, obstacle, readReport, strace, writePart } from './support/strace.js';
 import type { Call } from './support/strace.js';
 import { Victim } from './support/victim.js';
 
@@ -63,7 +63,7 @@ interface Undisturbed {
 
 async function undisturbed(todo: number, from?: Victim): Promise<Undisturbed> {
   const { victim, directory } = newVictim(from);
-  await victim.run(writerSeed, todo, strace(directory, report));
+  await victim.run(writerSeed, todo, strace(report, filesOf(directory)));
   const counts = new Map<string, number>();
   const sizes = new Map<string, number>();
   const cuts: number[] = [];
@@ -86,7 +86,7 @@ async function fail(
   at: number,
   todo: number,
 ): Promise<boolean> {
-  await victim.run(writerSeed, todo, strace(directory, report, fault.inject(call, at)));
+  await victim.run(writerSeed, todo, strace(report, filesOf(directory), fault.inject(call, at)));
   if (!/\(INJECTED\)|killed by SIGKILL/.test(readFileSync(report, 'latin1'))) return false;
   if (!fault.leavesPart) return true;
   const cut = readReport(report).find((each) => each.call === call && !each.happened);
@@ -173,6 +173,27 @@ describe('storage-level: the N-th I/O fails', { timeout: everyCase ? 7_200_000 :
     const cases = await limitEach(steps, await (normally ??= undisturbed(steps)), 3);
     console.log(`level, short write at a limit of the file size: ${cases} cases (seed ${seed})`);
     assert.ok(cases > (everyCase ? 100 : 0));
+  });
+
+  // LevelDB takes an error for the end of its log, and then deletes it.
+  test.for(['openat', 'read'])('%s of the log fails while it recovers: nothing is skipped', async (call, context) => {
+    const reason = obstacle();
+    if (reason !== undefined) return context.skip(reason);
+    const killed = newVictim();
+    await fail(killed, faults['kill']!, 'write', 40, steps);
+    const logs = readdirSync(join(killed.directory, 'db')).filter((name) => name.endsWith('.log'));
+    for (let at = 1; ; at += everyCase || call === 'openat' ? 1 : 3) {
+      const { victim, directory } = newVictim(killed.victim);
+      const files = logs.map((name) => join(directory, 'db', name));
+      await victim.run(writerSeed, 0, strace(report, files, `${call}:error=EIO:when=${at}`));
+      await victim.verify(`EIO at ${call} ${at} of the log`);
+      rmSync(directory, { recursive: true });
+      if (!readFileSync(report, 'latin1').includes('(INJECTED)')) {
+        // The storage's own, and LevelDB's.
+        assert.ok(at > 2, `${at - 1} cases`);
+        return undefined;
+      }
+    }
   });
 
   test('and again while it recovers', async (context) => {

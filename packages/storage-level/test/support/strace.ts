@@ -5,7 +5,17 @@ import { join } from 'node:path';
 // Makes system calls of a storage's process fail, by strace(1). What strace does not let happen has not happened at all: half a
 // write is made afterwards, of the bytes that strace was shown.
 
-export const calls = ['openat', 'write', 'pwrite64', 'fdatasync', 'fsync', 'rename', 'unlink'] as const;
+export const calls = [
+  'openat',
+  'read',
+  'pread64',
+  'write',
+  'pwrite64',
+  'fdatasync',
+  'fsync',
+  'rename',
+  'unlink',
+] as const;
 export type Call = (typeof calls)[number];
 /** No write is longer: LevelDB writes blocks of 32 KiB. */
 const shownBytes = 64 * 1024;
@@ -16,9 +26,19 @@ export function obstacle(): string | undefined {
   return status === 0 ? undefined : 'needs strace, and the right to trace processes';
 }
 
-/** The command that traces another one and does to the calls what `injection` says. strace counts by call and by thread. */
-export function strace(directory: string, report: string, injection?: string): string[] {
-  // It knows no patterns.
+/**
+ * The command that traces another one and does to the calls on some files what `injection` says. strace counts by call and by
+ * thread.
+ */
+export function strace(report: string, files: readonly string[], injection?: string): string[] {
+  const inject = injection === undefined ? [] : ['-e', `inject=${injection}`];
+  const shown = ['-y', '-xx', '-s', `${shownBytes}`];
+  const filter = files.flatMap((path) => ['-P', path]);
+  return ['strace', '-f', '-o', report, ...shown, '-e', `trace=${calls.join(',')}`, ...inject, ...filter];
+}
+
+/** Those that a storage may touch: strace knows no patterns. */
+export function filesOf(directory: string): string[] {
   const numbers = Array.from({ length: 40 }, (_, i) => String(i + 1).padStart(6, '0'));
   const names = numbers.flatMap((number) => [
     ...['log', 'ldb', 'dbtmp'].map((kind) => `${number}.${kind}`),
@@ -26,11 +46,7 @@ export function strace(directory: string, report: string, injection?: string): s
   ]);
   const database = join(directory, 'db');
   const paths = [...names, 'CURRENT'].map((name) => join(database, name));
-  const notes = [join(directory, 'raft-level'), join(directory, 'raft-level.tmp')];
-  const filter = [directory, database, ...paths, ...notes].flatMap((path) => ['-P', path]);
-  const inject = injection === undefined ? [] : ['-e', `inject=${injection}`];
-  const shown = ['-y', '-xx', '-s', `${shownBytes}`];
-  return ['strace', '-f', '-o', report, ...shown, '-e', `trace=${calls.join(',')}`, ...inject, ...filter];
+  return [directory, database, ...paths, join(directory, 'raft-level'), join(directory, 'raft-level.tmp')];
 }
 
 export interface TracedCall {
