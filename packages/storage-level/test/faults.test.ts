@@ -200,7 +200,7 @@ describe('storage-level: the N-th I/O fails', { timeout: everyCase ? 7_200_000 :
     const reason = obstacle();
     if (reason !== undefined) return context.skip(reason);
     let cases = 0;
-    for (let killedAt = everyCase ? 10 : 10 + below(100); ; killedAt += everyCase ? 20 : 1000) {
+    for (let killedAt = everyCase ? 10 : 10 + below(100); ; killedAt += everyCase ? 60 : 1000) {
       const killed = newVictim();
       if (!(await fail(killed, faults['torn write']!, 'write', killedAt, steps))) break;
       const normally = await undisturbed(0, killed.victim);

@@ -3,7 +3,9 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'vitest';
+import { ClassicLevel } from 'classic-level';
 import { inspectLevelStorage, levelStorage } from '@raft/storage-level';
+import { Kind } from '../src/keys.js';
 import { contentOf, entries, identity } from './support/model.js';
 import type { Content } from './support/model.js';
 
@@ -18,6 +20,7 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 const logs = (): string[] => readdirSync(join(directory, 'db')).filter((name) => name.endsWith('.log'));
+const isLog = (path: string): boolean => /([/\\]db|\.log)$/.test(path);
 const kept = (): string[] => readdirSync(directory).filter((name) => name.startsWith('logs.tmp-'));
 
 async function append(from: number, to: number): Promise<void> {
@@ -76,6 +79,24 @@ describe('storage-level: logs that LevelDB has skipped', () => {
     await inspector.close();
     assert.deepEqual([problems, lastIndex], [[], expected.entries.length]);
     assert.deepEqual((await open()).content, expected);
+  });
+
+  test('are written again when the first of two is missing, although what the last one ends with is there', async () => {
+    const both = join(root, 'logs.tmp-1');
+    const copyLogs = (): void => cpSync(join(directory, 'db'), both, { recursive: true, filter: isLog });
+    await append(1, 10);
+    copyLogs();
+    await append(11, 20);
+    copyLogs();
+    assert.equal(readdirSync(both).length, 2);
+    const { content } = await open();
+    cpSync(both, join(directory, 'logs.tmp-1'), { recursive: true });
+    const level = new ClassicLevel<Buffer, Buffer>(join(directory, 'db'), { keyEncoding: 'buffer' });
+    const entryKeys = { gte: Buffer.from([Kind.entry]), limit: 5 };
+    for await (const key of level.keys(entryKeys)) await level.del(key);
+    await level.close();
+    assert.deepEqual((await open()).content, content);
+    assert.deepEqual(kept(), []);
   });
 
   test('are let go when the database has gone on since', async () => {
