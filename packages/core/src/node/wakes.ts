@@ -5,14 +5,22 @@ import type { Transport } from '../transport.js';
 
 /** Elections of one process that may be under way at a time. */
 const MAX_CAMPAIGNS = 64;
-/** Groups that may be awake at a time because this process woke them. */
+/** Groups that may be awake at a time because this process woke them by an election. */
 const MAX_AWAKE = 256;
+/** Resting leaders that may look for lost members at a time, or be awake for having found one. Elections do not wait for them. */
+const MAX_LOOKS = 64;
 
-/** The groups that share a transport wake in turns. */
 class Turns {
   campaigns = 0;
   awake = 0;
+  readonly #maxCampaigns: number;
+  readonly #maxAwake: number;
   readonly #waiting = new Set<Wakes>();
+
+  constructor(maxCampaigns: number, maxAwake: number) {
+    this.#maxCampaigns = maxCampaigns;
+    this.#maxAwake = maxAwake;
+  }
 
   wait(one: Wakes): void {
     this.#waiting.add(one);
@@ -26,7 +34,7 @@ class Turns {
   /** Lets those go for whom there is room. */
   next(): void {
     for (const one of this.#waiting) {
-      if (this.campaigns >= MAX_CAMPAIGNS || this.awake >= MAX_AWAKE) return;
+      if (this.campaigns >= this.#maxCampaigns || this.awake >= this.#maxAwake) return;
       this.#waiting.delete(one);
       this.campaigns++;
       this.awake++;
@@ -35,27 +43,38 @@ class Turns {
   }
 }
 
-const turnsOf = new WeakMap<Transport, Turns>();
+interface Queues {
+  readonly elections: Turns;
+  readonly looks: Turns;
+}
 
-function turnsFor(transport: Transport): Turns {
-  const known = turnsOf.get(transport) ?? new Turns();
-  turnsOf.set(transport, known);
+/** The groups that share a transport wake in turns. */
+const queuesOf = new WeakMap<Transport, Queues>();
+
+function queuesFor(transport: Transport): Queues {
+  const known = queuesOf.get(transport) ?? {
+    elections: new Turns(MAX_CAMPAIGNS, MAX_AWAKE),
+    looks: new Turns(MAX_LOOKS, MAX_LOOKS),
+  };
+  queuesOf.set(transport, known);
   return known;
 }
 
 /**
- * Lets a group wake by itself (`Raft.wakesAt`) when it is its turn. It campaigns until it knows a leader, and is awake until it rests, or
- * for an election timeout.
+ * Lets a group wake by itself (`Raft.wakesAt`) when it is its turn. It campaigns until it knows a leader, or looks until it is answered, and
+ * is awake until it rests; all in all not longer than an election timeout.
  */
 export class Wakes {
-  readonly #turns: Turns;
+  readonly #queues: Queues;
+  #turns: Turns;
   readonly #maxMs: number;
   readonly #planTurn: () => void;
   #state: 'idle' | 'waiting' | 'granted' | 'campaigning' | 'awake' = 'idle';
   #until = Number.POSITIVE_INFINITY;
 
   constructor(transport: Transport, maxMs: number, planTurn: () => void) {
-    this.#turns = turnsFor(transport);
+    this.#queues = queuesFor(transport);
+    this.#turns = this.#queues.elections;
     this.#maxMs = maxMs;
     this.#planTurn = planTurn;
   }
@@ -68,15 +87,19 @@ export class Wakes {
   /** To be called in each turn, after the events and before the tick. */
   turn(raft: Raft, now: number): void {
     const isDue = now >= raft.wakesAt;
-    if (this.#state === 'campaigning' && raft.leaderId !== undefined) this.#enter('awake');
+    const isLed = raft.role === 'leader' ? !raft.isResting : raft.leaderId !== undefined;
+    if (this.#state === 'campaigning' && isLed) this.#enter('awake');
     // A second campaign goes behind those of others.
-    if (this.#until < Number.POSITIVE_INFINITY && (isDue || raft.isResting || now >= this.#until)) this.#enter('idle');
+    if (isDue || now >= this.#until) this.#giveUp();
+    if (this.#state === 'awake' && raft.isResting) this.#enter('idle');
     if (!isDue) {
       if (this.#state === 'waiting' || this.#state === 'granted') this.#enter('idle');
     } else {
-      if (this.#state === 'idle') this.#enter('waiting');
+      if (this.#state === 'idle') {
+        this.#turns = raft.role === 'leader' ? this.#queues.looks : this.#queues.elections;
+        this.#enter('waiting');
+      }
       if (this.#state === 'granted') this.#enter('campaigning', now + this.#maxMs);
-      if (this.#state === 'campaigning' && raft.role === 'leader') this.#enter('awake');
     }
     raft.hold(this.#state === 'waiting');
   }
@@ -88,6 +111,10 @@ export class Wakes {
 
   stop(): void {
     this.#enter('idle');
+  }
+
+  #giveUp(): void {
+    if (this.#state === 'campaigning' || this.#state === 'awake') this.#enter('idle');
   }
 
   #enter(state: 'idle' | 'waiting' | 'campaigning' | 'awake', until: number = this.#until): void {

@@ -18,7 +18,9 @@ interface Groups {
   readonly transports: ReadonlyMap<string, Transport>;
   /** By group, the nodes of 1, 2 and 3. */
   readonly nodes: readonly TestNode[][];
-  /** Starts the process of `id` again, after its transport and nodes were closed; gives its nodes. */
+  /** Starts the transport of `id` again, after it and its nodes were closed. */
+  readonly reconnect: (id: string) => Promise<void>;
+  /** The same and its nodes, which it gives. */
   readonly restart: (id: string) => Promise<TestNode[]>;
 }
 
@@ -62,20 +64,20 @@ function make(count: number): Groups {
       random: () => ((Number(id) - 1 + group) % 3) / 3,
     });
   };
-  const startProcess = async (id: string): Promise<void> => {
+  const reconnect = async (id: string): Promise<void> => {
     transports.set(id, network.transport({ nodeId: id }));
     await transports.get(id)?.start();
   };
-  for (const id of ids) void startProcess(id);
+  for (const id of ids) void reconnect(id);
   const nodes = Array.from({ length: count }, (_, group) => ids.map((id) => makeNode(id, group)));
   const restart = async (id: string): Promise<TestNode[]> => {
-    await startProcess(id);
+    await reconnect(id);
     for (const [group, members] of nodes.entries()) members[ids.indexOf(id as '1')] = makeNode(id, group);
     const own = nodes.map((members) => members[ids.indexOf(id as '1')]!);
     await Promise.all(own.map((node) => node.start()));
     return own;
   };
-  groups = { clock, network, transports, nodes, restart };
+  groups = { clock, network, transports, nodes, reconnect, restart };
   return groups;
 }
 
@@ -179,5 +181,25 @@ test(
     network.setFaults(undefined);
     await pass(clock, 2000);
     for (const members of nodes) leaderOf(members);
+  },
+);
+
+test(
+  'resting leaders look in turns for a process that is back, sixty-four of a process at a time',
+  { timeout: 60_000 },
+  async () => {
+    const { clock, transports, nodes, reconnect } = await start(200);
+    await transports.get('2')?.close();
+    await Promise.all(nodes.map((members) => members[1]!.stop()));
+    await pass(clock, 2000);
+    const looks = new Set<number>();
+    await reconnect('2');
+    for (const group of nodes.keys())
+      transports.get('2')?.attach(`g${group}`, { receive: () => void looks.add(group) });
+    await pass(clock, 300);
+    // Nobody answers, so that each holds its turn for an election timeout.
+    expect(looks.size).toBe(128);
+    await pass(clock, 2000);
+    expect(looks.size).toBe(200);
   },
 );
