@@ -136,7 +136,8 @@ async function measureIdle() {
 async function writeToOne() {
   const before = await messagesSent();
   const writes = [...(await askAll('write')).values()].filter((ms) => ms !== null);
-  for (let sent = before, next = -1; sent !== next; await sleep(1500)) [sent, next] = [next, await messagesSent()];
+  for (let sent = before, next = -1; sent !== next; await sleep(5 * Number(values.heartbeat)))
+    [sent, next] = [next, await messagesSent()];
   const sent = (await messagesSent()) - before;
   console.log(
     `  a write to a resting group: ${writes.map((ms) => `${ms.toFixed(1)} ms`).join(', ')}; ${sent} messages until all rest again`,
