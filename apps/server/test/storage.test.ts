@@ -108,7 +108,7 @@ describe('raft-server storage', () => {
     await damage(directory, '1-1');
     const bad = await tool('verify', '--data', directory);
     expect(bad.code).toBe(1);
-    expect(bad.lines.join('\n')).toMatch(/DAMAGED .*\.log.*: a start refuses/);
+    expect(bad.lines.join('\n')).toMatch(/DAMAGED .*\.log.*; a start refuses/);
     const [code, [found]] = await asJson('verify', '--data', directory);
     expect([code, found!['ok']]).toEqual([1, false]);
     expect((await tool('dump', '--data', directory)).code).toBe(1);
@@ -155,7 +155,7 @@ describe('raft-server storage', () => {
     expect((await tool('verify', '--data', directory)).code).toBe(1);
     const copy = join(root, 'copy');
     const done = await tool('repair', '--data', directory, '--apply', '--copy-to', copy);
-    expect(done.lines.join('\n')).toContain(`a copy of what was there is in ${copy}`);
+    expect(done.lines.join('\n')).toContain(`a copy of what is changed is in ${copy}`);
     expect((await readdir(copy)).length).toBeGreaterThan(0);
     expect((await tool('verify', '--data', directory)).code).toBe(0);
   });
@@ -164,6 +164,7 @@ describe('raft-server storage', () => {
     const directory = await stopped('recover', [1, 1, 2]);
     const dry = await tool('recover', '--data', directory, '--new-cluster-id', 'next');
     expect([dry.code, dry.lines.at(-1)]).toEqual([0, 'nothing was changed: add --apply to do it']);
+    expect(dry.lines).toContain('start this one with --cluster-id next --peers 1=h:1');
     expect(dry.lines.join('\n')).toMatch(/entries 3 to 4 may never have been committed/);
     expect(dry.lines.join('\n')).toMatch(/IS LOST.*whose last entry has the latest term/);
     const [code, [output]] = await asJson('recover', '--data', directory, '--new-cluster-id', 'next', '--apply');

@@ -26,7 +26,7 @@ export async function verify(found: Found, records: AsyncIterable<StorageRecord>
   return { records: count, problems, hardState, firstIndex: state.firstIndex, lastIndex, lastTerm, snapshot };
 }
 
-function problemOf(kind: StorageProblem['kind'], { place, message }: DamageError): StorageProblem {
+function problemOf(kind: StorageProblem['kind'], { place, what: message }: DamageError): StorageProblem {
   return { kind, file: basename(place.path), offset: place.offset, entries: place.entries, message };
 }
 

@@ -19,7 +19,7 @@ export async function recover(
   { apply, copyTo, clusterId, configuration }: RecoverOptions,
 ): Promise<RecoverPlan> {
   const damage = found.storeDamage ?? found.logDamage ?? found.snapshotDamage;
-  if (damage) throw damage;
+  if (damage) throw new StorageError(damage.code, `${damage.what}. Repair it first`, { cause: damage });
   const before = found.store!.record.identity;
   check(before, clusterId, configuration.voters);
   const { state } = found.log.builder;
@@ -34,7 +34,7 @@ export async function recover(
   const entry = { index: lastIndex + 1, term: Math.max(hardState.term, state.last.term) + 1 };
   const { commitIndex } = hardState;
   const steps = [
-    `append entry ${entry.index} of term ${entry.term}: ${describe(configuration.voters, configuration.learners)}`,
+    `append entry ${entry.index} of term ${entry.term}, in a new file: ${describe(configuration.voters, configuration.learners)}`,
     `call the cluster ${clusterId} instead of ${before.clusterId}: its old nodes are strangers from now on, and are to be wiped before they are added`,
   ];
   const plan = { steps, before, after, commitIndex, lastIndex, entry, applied: apply };
@@ -54,7 +54,7 @@ export async function recover(
 function check(before: StoreIdentity, clusterId: string, voters: readonly string[]): void {
   if (clusterId === '' || clusterId === before.clusterId) {
     throw new InvalidArgumentError(
-      `the cluster needs a new id, other than ${before.clusterId}: or its old nodes could come back`,
+      `the cluster needs a new id, not ${before.clusterId}: under that its old nodes could come back`,
     );
   }
   if (!voters.includes(before.nodeId)) {

@@ -40,7 +40,7 @@ export async function repair(
   const cut = planCut(found);
   const dropSnapshot = await snapshotToDrop(fileSystem, directory, found, cut);
   const steps: string[] = store.repairs.map((what) => `write the store's file anew: ${what}`);
-  if (storeDamage) steps.push(describeOwner(store.record, storeDamage.message));
+  if (storeDamage) steps.push(describeOwner(store.record, storeDamage.what));
   if (cut) steps.push(...describe(directory, found, cut));
   if (dropSnapshot) steps.push(describeDrop(found, cut));
   // Without the store's file nobody knows how far the log went, nor of a vote that was written there.
@@ -108,13 +108,14 @@ function describeDrop({ snapshotId }: Found, cut: Cut | undefined): string {
 }
 
 function describe(directory: string, { logDamage, log }: Found, { at, remove, beginAfter }: Cut): string[] {
-  const why = logDamage ? logDamage.message : 'a write was cut off by a crash';
-  const steps = remove.map((id) => `remove ${segmentName(id)}: ${why}`);
-  if (at) {
+  const why = logDamage ? logDamage.what : 'a write was cut off by a crash';
+  const isTornSpare = !logDamage && log.torn === 0;
+  const steps = remove.map((id) => `remove ${segmentName(id)}${isTornSpare ? `: ${why}` : ''}`);
+  if (at && !isTornSpare) {
     const place = `${segmentPath(directory, at.segment)} at offset ${at.offset}`;
     steps.push(`cut ${place}, so that the log ends with entry ${log.builder.state.lastIndex}: ${why}`);
   } else if (beginAfter) {
-    steps.push(`begin the log anew behind the snapshot of entries 1 to ${beginAfter.index}`);
+    steps.push(`begin the log anew behind the snapshot of entries 1 to ${beginAfter.index}: ${why}`);
   } else if (logDamage) {
     steps.push(`begin with an empty log, since NOTHING of it can be used: ${why}`);
   }

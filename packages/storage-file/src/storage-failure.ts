@@ -33,14 +33,18 @@ export interface DamagePlace {
 /** `RAFT_STORAGE_CORRUPT`, and where. */
 export class DamageError extends StorageError {
   readonly place: DamagePlace;
+  /** The message without advice. */
+  readonly what: string;
 
   constructor(place: DamagePlace, why: string) {
     const { path, offset, entries } = place;
     const which = entries
       ? ` (entries ${entries.to === undefined ? `from ${entries.from} on` : `${entries.from} to ${entries.to}`})`
       : '';
-    super('RAFT_STORAGE_CORRUPT', `${path} is damaged at offset ${offset}${which}: ${why}. ${restoreAdvice}`);
+    const what = `${path} is damaged at offset ${offset}${which}: ${why}`;
+    super('RAFT_STORAGE_CORRUPT', `${what}. ${restoreAdvice}`);
     this.name = 'StorageError';
+    this.what = what;
     this.place = place;
   }
 }

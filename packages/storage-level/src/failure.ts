@@ -23,10 +23,17 @@ export function storageError(error: unknown, doing: string): StorageError {
   return new StorageError('RAFT_STORAGE_IO', `cannot ${doing}: ${cause}${advice}`, { cause: error });
 }
 
+const restoreAdvice = 'Restore the directory from a copy, or remove it and add the node to the cluster anew';
+
 /** `what` says which file or key, and why. */
 export function corrupt(what: string, options?: { cause?: unknown }): StorageError {
-  const advice = 'Restore the directory from a copy, or remove it and add the node to the cluster anew';
-  return new StorageError('RAFT_STORAGE_CORRUPT', `${what}. ${advice}`, options);
+  return new StorageError('RAFT_STORAGE_CORRUPT', `${what}. ${restoreAdvice}`, options);
+}
+
+/** An error's message without what {@link corrupt} adds to it. */
+export function withoutAdvice(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(`. ${restoreAdvice}`, '');
 }
 
 export async function doing<T>(what: string, run: () => Promise<T>): Promise<T> {

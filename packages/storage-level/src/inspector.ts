@@ -23,7 +23,7 @@ import { changeDirectory, finishChange } from './directory-change.js';
 import { useDirectory } from './directory-use.js';
 import { databaseRecords, examine, problem } from './examine.js';
 import type { Findings, GroupFindings } from './examine.js';
-import { corrupt, doing, storageError } from './failure.js';
+import { corrupt, doing, storageError, withoutAdvice } from './failure.js';
 import { GroupKeys } from './keys.js';
 import { createNote, noteName, openNote } from './note-file.js';
 import type { Note } from './note-file.js';
@@ -166,9 +166,11 @@ class LevelInspector implements StorageInspector {
     const steps = [...(noteProblem ? [`write ${noteName} anew: ${noteProblem}`] : [])];
     for (const { message, kind } of files) {
       if (kind === 'torn') steps.push(`cut ${message}: nobody was told of the write`);
+      else if (kind === 'missing' && unopened === undefined) steps.push(`go on without what is missing: ${message}`);
       else if (unopened === undefined) steps.push(`drop what follows in the log: ${message}`);
     }
-    if (unopened !== undefined) steps.push(`let LevelDB save what can be read of the database: ${unopened}`);
+    if (unopened !== undefined)
+      steps.push(`let LevelDB save what can be read of the database: ${why(files) ?? unopened}`);
     const areWritesMissing = findings.root !== undefined && findings.root.writes < (note?.writes ?? 0);
     const losesEnd = unopened !== undefined || areWritesMissing || files.some(({ kind }) => kind !== 'torn');
     const filesForget = losesEnd || noteProblem !== undefined;
@@ -181,7 +183,9 @@ class LevelInspector implements StorageInspector {
 
   async recover(options: RecoverOptions): Promise<RecoverPlan> {
     const damage = this.#problems().find(({ kind }) => kind !== 'torn');
-    if (damage) throw corrupt(`${this.#path} is damaged: ${damage.message}. Repair it first`);
+    if (damage) {
+      throw new StorageError('RAFT_STORAGE_CORRUPT', `${this.#path} is damaged: ${damage.message}. Repair it first`);
+    }
     const before = this.identity;
     if (before === undefined) throw corrupt(`${this.#path} holds no group`);
     const { plan, store, changes } = planRecovery(this.#see().findings, before, before.groupId, options);
@@ -241,7 +245,7 @@ class LevelInspector implements StorageInspector {
     for (const { file, kind, offset, message } of files) {
       problems.push({ kind: kind === 'torn' ? 'torn' : 'corrupt', file, offset, entries: undefined, message });
     }
-    if (unopened !== undefined) problems.push(problem('corrupt', unopened));
+    if (unopened !== undefined && why(files) === undefined) problems.push(problem('corrupt', unopened));
     return [...problems, ...findings.problems];
   }
 
@@ -272,7 +276,7 @@ async function look(path: string, scratch: Scratch): Promise<Sight> {
     await found?.file.close();
     if (!found) noteProblem = `${join(path, noteName)} is missing`;
   } catch (error) {
-    noteProblem = error instanceof Error ? error.message : String(error);
+    noteProblem = withoutAdvice(error);
   }
   const files = await damagedFiles(path);
   let level: ClassicLevel<Buffer, Buffer>;
@@ -280,7 +284,7 @@ async function look(path: string, scratch: Scratch): Promise<Sight> {
   try {
     level = await openCopy(path, scratch, false);
   } catch (error) {
-    unopened = storageError(error, 'open the database').message;
+    unopened = withoutAdvice(storageError(error, 'open the database'));
     level = await openCopy(path, scratch, true);
   }
   try {
@@ -288,10 +292,15 @@ async function look(path: string, scratch: Scratch): Promise<Sight> {
   } catch (error) {
     await level.close();
     if (unopened !== undefined) throw error;
-    unopened = storageError(error, 'read the database').message;
+    unopened = withoutAdvice(storageError(error, 'read the database'));
     level = await openCopy(path, scratch, true);
     return { note, noteProblem, files, unopened, level, findings: await examine(level, note) };
   }
+}
+
+/** LevelDB only says that it finds no database. */
+function why(files: readonly DamagedFile[]): string | undefined {
+  return files.find(({ file }) => file === join(databaseName, 'CURRENT'))?.message;
 }
 
 function storeOf(note: Note | undefined): StoreRecord | undefined {

@@ -19,7 +19,7 @@ export function planRecovery(
 ): Recovery {
   if (clusterId === '' || clusterId === before.clusterId) {
     throw new InvalidArgumentError(
-      `the cluster needs a new id, other than ${before.clusterId}: or its old nodes could come back`,
+      `the cluster needs a new id, not ${before.clusterId}: under that its old nodes could come back`,
     );
   }
   if (!configuration.voters.includes(before.nodeId)) {

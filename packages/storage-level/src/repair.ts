@@ -43,7 +43,9 @@ export function planRepair(input: RepairInput): Repair {
   const changes = groups
     .map((group) => planGroup(group, { allForget, losesEnd }, steps))
     .filter((change) => change !== undefined);
-  const lost = changes.find(({ id }) => id === groupId)?.lost;
+  const isEmpty = groups.length === 0 && allForget;
+  if (isEmpty) steps.push('begin with an empty log, since NOTHING of it is left');
+  const lost = isEmpty ? { from: 1, to: undefined } : changes.find(({ id }) => id === groupId)?.lost;
   const forgets = allForget || changes.some((change) => change.lost !== undefined);
   if (forgets) {
     steps.push('give the storage a new store id, so that the cluster knows that it may have forgotten something');

@@ -169,6 +169,22 @@ describe('storage-level: the inspector', () => {
     });
   });
 
+  test('a database of which nothing is left is told of by what is missing, and begun anew', async () => {
+    await written(directory, 'closed');
+    rmSync(join(directory, 'db'), { recursive: true });
+    await inspecting(async (inspector) => {
+      const { problems } = await inspector.verify();
+      assert.match(problems[0]!.message, /CURRENT is missing$/);
+      assert.ok(problems.every(({ message }) => !message.includes('inspect.tmp')));
+      const plan = await inspector.repair({ apply: true, copyTo: join(root, 'copy') });
+      assert.deepEqual([plan.lost, plan.forgets], [{ from: 1, to: undefined }, true]);
+      assert.match(plan.steps.join('\n'), /save what can be read of the database: \S*CURRENT is missing\n/);
+      assert.match(plan.steps.join('\n'), /begin with an empty log, since NOTHING of it is left/);
+      assert.deepEqual((await inspector.verify()).problems, []);
+    });
+    assert.deepEqual((await openContent(directory)).content.entries, []);
+  });
+
   test('48 seeded damages: what a start refuses is told of, and mended or refused', { timeout: 240_000 }, async () => {
     const whole = await written(directory, 'closed');
     const files = filesOf(directory);

@@ -97,6 +97,9 @@ function describe(sides: readonly [Side, Side], from: LogIndex, to: LogIndex, pa
   const { index, what, left, right } = parting;
   if (index > from) lines.push(`the same from ${from} to ${index - 1}`);
   lines.push(`they part at entry ${index}: its ${what} is ${left} in the first, ${right} in the second`);
-  if (what !== 'term') lines.push('one index and term with different content can never be: one of them is damaged');
+  if (sides[0].clusterId !== sides[1].clusterId)
+    lines.push('they are of two clusters, which may have nothing in common');
+  else if (what !== 'term')
+    lines.push('one index and term with different content can never be: one of them is damaged');
   return lines;
 }

@@ -49,7 +49,7 @@ const advice: Readonly<Record<Verification['problems'][number]['kind'], string>>
 
 function describeIdentity({ identity }: StorageInspector, { problems }: Verification): string {
   if (identity) return `node ${identity.nodeId} of cluster ${identity.clusterId}, store ${identity.storeId}`;
-  return problems.length === 0 ? 'none yet: nothing was ever written' : 'damaged: nothing tells whose data these are';
+  return problems.length === 0 ? 'none yet: nothing was ever written' : 'damaged';
 }
 
 function describeVerification(inspector: StorageInspector, found: Verification): string[] {
@@ -60,9 +60,9 @@ function describeVerification(inspector: StorageInspector, found: Verification):
     `log        ${lastIndex < firstIndex ? 'empty' : `entries ${firstIndex} to ${lastIndex}, the last of term ${lastTerm}`}`,
     `snapshot   ${snapshot === undefined ? 'none' : `index ${snapshot.index}, term ${snapshot.term}`}`,
     ...problems.map(
-      ({ kind, message }) => `${kind === 'torn' ? 'torn      ' : 'DAMAGED   '} ${message}: ${advice[kind]}`,
+      ({ kind, message }) => `${kind === 'torn' ? 'torn      ' : 'DAMAGED   '} ${message}; ${advice[kind]}`,
     ),
-    `${found.records} records, ${problems.length === 0 ? 'all is well' : counted(problems.length, 'problem')}`,
+    `${counted(found.records, 'record')}, ${problems.length === 0 ? 'all is well' : counted(problems.length, 'problem')}`,
   ];
 }
 

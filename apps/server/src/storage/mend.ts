@@ -1,5 +1,5 @@
 import { decodeConfiguration, EntryType } from '@raft/core';
-import type { Configuration, RecoverPlan, RepairPlan, StorageInspector } from '@raft/core';
+import type { Configuration, RecoverPlan, RepairPlan, StorageInspector, StoreIdentity } from '@raft/core';
 import { exitCodes, UsageError } from '../usage-error.js';
 import { describeRange } from './look.js';
 import type { Print, StorageOptions } from './options.js';
@@ -19,11 +19,10 @@ function describeRepair(plan: RepairPlan, options: StorageOptions): string[] {
     lines.push(
       `the log loses ${describeRange(plan.lost)}${plan.lost.to === undefined ? ', however many there were' : ''}`,
     );
-  else if (plan.forgets)
-    lines.push('nobody can tell whether the log went on behind its last entry, or a vote was given that is forgotten');
+  else if (plan.forgets) lines.push('nobody can tell whether entries behind the last one, or a vote, are forgotten');
   lines.push(
     plan.forgets
-      ? 'this node may have acknowledged what it loses: it comes back as one that has forgotten, votes for nobody until the ' +
+      ? 'this node may have acknowledged what it has lost: it comes back as one that has forgotten, votes for nobody until the ' +
           'cluster has taken it in again, and gets from the others what they have'
       : 'nothing that this node has acknowledged is lost',
   );
@@ -69,7 +68,14 @@ async function membersOf(
   return { ...none, voters: [nodeId], addresses: address === undefined ? {} : { [nodeId]: address } };
 }
 
-function describeRecovery(plan: RecoverPlan, { voters }: Configuration, options: StorageOptions): string[] {
+/** `--peers` as far as the addresses are known. */
+function startFlags({ clusterId }: StoreIdentity, { voters, addresses }: Configuration): string {
+  const peers = voters.map((id) => `${id}=${addresses[id] ?? 'HOST:PORT'}`).join(',');
+  return `--cluster-id ${clusterId} --peers ${peers}`;
+}
+
+function describeRecovery(plan: RecoverPlan, configuration: Configuration, options: StorageOptions): string[] {
+  const { voters } = configuration;
   const { before, after, commitIndex, lastIndex, entry, applied } = plan;
   const lines = [
     `cluster ${before.clusterId} ends for node ${before.nodeId}; cluster ${after.clusterId} begins with ${voters.length === 1 ? 'it alone' : `the voters ${voters.join(', ')}`}`,
@@ -86,7 +92,7 @@ function describeRecovery(plan: RecoverPlan, { voters }: Configuration, options:
       'compare with the other directories that are left (`storage diff`), and recover the one whose last entry has the ' +
       'latest term, and of several such the one that goes furthest',
     `nodes of cluster ${before.clusterId} can never come back to it: let them join empty, with --join, and \`raft-client members add\``,
-    `start this one with --cluster-id ${after.clusterId}`,
+    `start this one with ${startFlags(after, configuration)}`,
   );
   return [...lines, ...ending(applied)];
 }
@@ -97,7 +103,7 @@ function describeSteps(
 ): string[] {
   return [
     ...steps.map((step) => `${applied ? 'done' : 'to do'}: ${step}`),
-    `${applied ? 'a copy of what was there is' : 'a copy of what is there will be'} in ${options.copyTo}`,
+    `${applied ? 'a copy of what is changed is' : 'a copy of what is changed will be'} in ${options.copyTo}: put back, with new files removed, it is as before`,
   ];
 }
 
