@@ -459,6 +459,14 @@ test('a follower that cannot read back any snapshot is sent one now and then, mo
   expect(errors()).toBeLessThan(20);
   expect(follower.node.status()).toMatchObject({ state: 'running', role: 'follower' });
   await propose(leader, ['more']);
+  // It cannot lead without a state.
+  cluster.network.isolate('3');
+  const sent = follower.sends.length;
+  await cluster.clock.advance(3000);
+  const campaigns = follower.sends
+    .slice(sent)
+    .flatMap((messages) => messages.filter(({ type }) => type === 'requestVote'));
+  expect([campaigns, follower.node.status().role]).toEqual([[], 'follower']);
 });
 
 test('a node that was stopped before it had another snapshot comes back, votes by what its disk holds and does not lead', async () => {
