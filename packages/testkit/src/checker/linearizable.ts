@@ -2,6 +2,10 @@ import type { Operation } from './history.js';
 import { describeOperation, isUnknown } from './history.js';
 import { isReadOnly, simplify, step } from './register.js';
 import type { Value } from './register.js';
+import { hasWitness } from './witness.js';
+
+/** Choices that are spent on finding an order, before all states that may be are gone through. */
+const CHOICES_PER_CALL = 5;
 
 /** A state of the search that explains what was seen so far. */
 interface Config {
@@ -22,6 +26,7 @@ interface Config {
  */
 export function firstUnexplained(operations: readonly Operation[]): number | undefined {
   const simple = simplify(operations);
+  if (hasWitness(simple, CHOICES_PER_CALL * operations.length)) return undefined;
   const events: { readonly at: number; readonly isReturn: boolean; readonly place: number }[] = [];
   simple.forEach((operation, place) => {
     if (operation === undefined) return;

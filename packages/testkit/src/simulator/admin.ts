@@ -52,13 +52,17 @@ export class Admin {
     if (member === undefined || membership === undefined) return;
     const { counts } = this.#scene.coverage;
     const change = this.#someChange([...membership.voters], [...membership.learners]);
-    if (this.#leansOnWhoForgot(membership.voters, change)) return;
+    const next = votersAfter(membership.voters, change);
+    // Two voters one of which has lost its disk can do nothing for ever: not what an operator may ask for.
+    if (next.length < 3 && next.some((id) => this.#scene.isForgetful(id))) return;
     const expected = this.#dice.chance(0.3) ? { expected: membership.index } : {};
     const failIfBehind = this.#dice.chance(0.2);
     counts.changesBegun++;
+    this.#scene.votersAsked = next.length;
     const isDone = await this.#ask(member, `${member.id} is asked to change ${JSON.stringify(change)}`, (node) =>
       node.changeMembership(change, { ...this.#patience(), ...expected, failIfBehind }),
     );
+    this.#scene.votersAsked = undefined;
     if (!isDone) return;
     counts.changesDone++;
     if (change.remove?.includes(member.id) === true) counts.leadersRemoved++;
@@ -89,12 +93,6 @@ export class Admin {
     };
   }
 
-  /** Two voters one of which has lost its disk can do nothing for ever: not what an operator may ask for. */
-  #leansOnWhoForgot(voters: readonly NodeId[], { add = [], remove = [], learners = [] }: MembershipChange): boolean {
-    const next = [...new Set([...voters, ...add])].filter((id) => !remove.includes(id) && !learners.includes(id));
-    return next.length < 3 && next.some((id) => this.#scene.isForgetful(id));
-  }
-
   #patience(): { readonly timeoutMs: number } {
     return { timeoutMs: this.#dice.between(1, 10) * this.#scene.profile.node.electionTimeoutMs.max };
   }
@@ -112,4 +110,8 @@ export class Admin {
       return false;
     }
   }
+}
+
+function votersAfter(voters: readonly NodeId[], { add = [], remove = [], learners = [] }: MembershipChange): NodeId[] {
+  return [...new Set([...voters, ...add])].filter((id) => !remove.includes(id) && !learners.includes(id));
 }

@@ -16,6 +16,8 @@ export interface LoadScene {
   readonly members: readonly Member[];
   readonly leader: Member | undefined;
   readonly profile: { readonly load: LoadProfile; readonly features: Features; readonly node: NodeProfile };
+  /** As many are to be left by a change that is under way. */
+  votersAsked: number | undefined;
   /** Whether the node's disk was replaced, and not all voters know that it is back. */
   isForgetful(id: NodeId): boolean;
   /** What must be linearizable. */

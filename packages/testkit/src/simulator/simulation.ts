@@ -1,4 +1,4 @@
-import type { AppendEntries, LogIndex, Message, NodeId, NodeStatus, Term } from '@raft/core';
+import type { AppendEntries, Configuration, LogIndex, Message, NodeId, NodeStatus, Term } from '@raft/core';
 import type { Operation } from '../checker/history.js';
 import type { PlacedOperation } from '../checker/sequential.js';
 import { Admin } from './admin.js';
@@ -97,6 +97,7 @@ class Simulation implements World, FaultScene, LoadScene {
   readonly #options: SimulationOptions;
   readonly #dice: Dice;
   readonly #ran = new Set<Member>();
+  votersAsked: number | undefined;
   #violation: unknown;
   #faults: { readonly number: number; readonly fault: Fault }[] = [];
   #isStorm = true;
@@ -381,11 +382,21 @@ class Simulation implements World, FaultScene, LoadScene {
       this.members.some((member) => member.id === id && this.#knowsAll(member, voters));
     const isWhole = this.members.every(({ id }) => voters.includes(id) || !this.#wiped.has(id));
     if (!voters.includes(victim.id) || voters.length < 3 || !isWhole || !voters.every(isKnown)) return false;
-    if (this.members.some(({ disk }) => disk.isRotten)) return false;
+    if (this.members.some(({ disk }) => disk.isRotten) || this.#mayBecomeFew()) return false;
     for (const id of this.#wiped) if (voters.includes(id)) this.coverage.counts.nodesReadmitted++;
     this.#wiped.clear();
     this.#wiped.add(victim.id);
     return true;
+  }
+
+  /** Whether fewer than three voters are asked for, or are in anybody's log: one without its disk could hold up the others for ever. */
+  #mayBecomeFew(): boolean {
+    const isFew = ({ voters, outgoing }: Pick<Configuration, 'voters' | 'outgoing'>): boolean =>
+      outgoing.length > 0 || (voters.length > 0 && voters.length < 3);
+    if (this.votersAsked !== undefined && this.votersAsked < 3) return true;
+    return this.members.some(
+      ({ status, disk }) => isFew(disk.written.configuration()) || (status !== undefined && isFew(status.membership)),
+    );
   }
 
   #knowsAll({ disk }: Member, voters: readonly NodeId[]): boolean {

@@ -1,6 +1,8 @@
 import { seededRandom } from '@raft/core';
 import { describe, expect, it } from 'vitest';
 import { checkLinearizable } from '../../src/index.js';
+import { simplify } from '../../src/checker/register.js';
+import { hasWitness } from '../../src/checker/witness.js';
 import type { Operation } from '../../src/index.js';
 import { isLinearizableByBruteForce } from './support/brute-force.js';
 
@@ -164,7 +166,54 @@ describe('linearizability', () => {
     expect(isLinearizable(history)).toBe(true);
     expect(isLinearizable([...history, get([5000, 5001], '0-0')])).toBe(false);
   });
+
+  it('finds an order of ten thousand calls of ten clients on one key within about as many choices', () => {
+    for (const seed of [1, 2, 3]) {
+      const history = busyHistory(seed, 10, 1000);
+      expect(hasWitness(simplify(history), 5 * history.length), `seed ${seed}`).toBe(true);
+      expect(isLinearizable(history)).toBe(true);
+    }
+  });
 });
+
+/** All call at the same time, as soon as their last call has returned; one call in fifty gets no answer. */
+function busyHistory(seed: number, clients: number, calls: number): Operation[] {
+  const random = seededRandom(seed);
+  const times = Array.from({ length: clients }, (_, lane) => {
+    let now = 0;
+    return Array.from({ length: calls }, (__, turn) => {
+      const call = now + random() * 5;
+      const at = call + random() * 20;
+      now = at + random() * 20;
+      return { call, at, end: now, client: `c${lane}`, value: `${lane}-${turn}` };
+    });
+  }).flat();
+  let held: string | null = null;
+  return times
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ call, end, client, value }): Operation => {
+      const isLost = random() < 0.02;
+      const common = { client, key: 'k', call, return: isLost ? null : end };
+      const kind = random();
+      if (kind < 0.4) return isLost ? { ...common, op: 'get' } : { ...common, op: 'get', output: held };
+      if (kind < 0.7) {
+        if (!isLost || random() < 0.5) held = value;
+        return { ...common, op: 'set', value };
+      }
+      if (kind > 0.9) {
+        const ok = held !== null;
+        held = null;
+        return isLost ? { ...common, op: 'delete' } : { ...common, op: 'delete', ok };
+      }
+      const before = held;
+      const expected = random() < 0.6 ? before : 'nobody’s';
+      if (expected === before) held = value;
+      if (isLost) return { ...common, op: 'cas', value, expected };
+      return expected === before
+        ? { ...common, op: 'cas', value, expected, ok: true }
+        : { ...common, op: 'cas', value, expected, ok: false, output: before };
+    });
+}
 
 /** Six writers at a time, one of which never gets an answer, and a reader after them. */
 function longHistory(rounds: number): Operation[] {
