@@ -7,6 +7,11 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    // All of the machine: much of the time goes to waiting for disks, elections and programs. By default one processor is left idle.
+    maxWorkers: '100%',
+    // Guards against what hangs, no statement about how long anything takes: a busy machine is slow.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // The counts that .ci/run prints come from the JSON report.
     reporters: ['default', './tests/support/skip-reporter.ts', ['json', { outputFile: 'reports/tests.json' }]],
     coverage: {
@@ -40,8 +45,6 @@ export default defineConfig({
           include: ['apps/*/test/**/*.test.ts', 'tests/process/**/*.test.ts'],
           fileParallelism: false,
           sequence: { groupOrder: 1 },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
     ],

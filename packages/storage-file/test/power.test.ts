@@ -11,7 +11,7 @@ import { makeLoopDisk } from './support/loop-disk.js';
 const given = process.env['RAFT_POWER_CUTS'];
 const disks = [
   { kind: 'xfs', cuts: Number(given ?? 50) },
-  { kind: 'ext4', cuts: Number(given ?? 15) },
+  { kind: 'ext4', cuts: Number(given ?? 8) },
 ] as const;
 const configuration = { voters: ['n1'], outgoing: [], learners: [], addresses: {}, stores: {}, returning: [] };
 const inFlight = 4;

@@ -1,6 +1,7 @@
 import type { TransportWorld } from '@raft/testkit';
 import { transportSuite } from '@raft/testkit';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { TestContext } from 'vitest';
 import { tcpWorld } from '../../../transport-tcp/test/support/world.js';
 import { broken } from './broken.js';
 
@@ -94,7 +95,11 @@ function good(): TransportWorld {
 }
 
 /** Runs one case with a fault; resolves with what it says, undefined when it passes. */
-async function complaint(name: string, fault: (world: TransportWorld) => TransportWorld): Promise<unknown> {
+async function complaint(
+  name: string,
+  fault: (world: TransportWorld) => TransportWorld,
+  onTestFinished: TestContext['onTestFinished'],
+): Promise<unknown> {
   const open = (): TransportWorld => {
     const world = fault(good());
     // Also those of cases that hang.
@@ -121,8 +126,9 @@ test('every case of the transport suite has a transport that it finds out', () =
   expect(Object.keys(broken).filter((name) => !used.has(name))).toEqual([]);
 });
 
-describe.each(Object.entries(breakers))('%s', (name, faults) => {
-  test.each(faults)('is not so with a transport that %s', async (fault) => {
-    expect(await complaint(name, broken[fault]!)).toBeDefined();
+// Much of a case is waiting for what does not come: a few share the time.
+describe.concurrent.each(Object.entries(breakers))('%s', (name, faults) => {
+  test.for(faults)('is not so with a transport that %s', async (fault, { onTestFinished }) => {
+    expect(await complaint(name, broken[fault]!, onTestFinished)).toBeDefined();
   });
 });
