@@ -93,7 +93,7 @@ describe.each(durable)('amnesia (%s)', (_, storage) => {
     expect(await leaderOrNone(made, ['3'])).toBeUndefined();
     await made.start('1');
     await leadsWithX(made);
-  }, 60_000);
+  }, 180_000);
 
   test('a node whose directory is gone does not help the one without X to lead', async () => {
     const made = await acknowledgeX(storage);
@@ -102,7 +102,7 @@ describe.each(durable)('amnesia (%s)', (_, storage) => {
     expect(await leaderOrNone(made, ['2', '3'])).toBeUndefined();
     await made.start('1');
     await leadsWithX(made);
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('amnesia (inmemory)', () => {
@@ -134,5 +134,5 @@ describe('amnesia (inmemory)', () => {
     );
     await made.stop('1');
     await leadsWithX(made);
-  }, 60_000);
+  }, 180_000);
 });

@@ -83,6 +83,6 @@ describe.each(['tcp', 'grpc'])('raft-client over %s', (transport) => {
       await eventually(() => servers.every((server) => !server.status().diskFull), 'all servers have found the room');
       expect((await set(peers, transport, 'after')).code).toBe(0);
     },
-    60_000,
+    180_000,
   );
 });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { grpcConnector, grpcTransport } from '../src/index.js';
+import { withinTimers } from '../../../tests/support/timers.js';
 import { numbered, openChannel, quick, startNode, turn, until, withData } from './support/nodes.js';
 import { startProxy } from './support/proxy.js';
 
@@ -14,7 +15,9 @@ function handles(): string[] {
 async function leavesNothing(run: () => Promise<void>): Promise<void> {
   const before = handles().length;
   await run();
-  await until(() => handles().length <= before, `nothing is left open: ${handles().join(', ')}`, 300);
+  // Sockets end within a few turns; what a timer closes does not.
+  for (let i = 0; i < 300 && handles().length > before; i += 1) await turn();
+  if (handles().length > before) throw new Error(`something is left open: ${handles().join(', ')}`);
 }
 
 const bytes = new Uint8Array(10);
@@ -42,10 +45,8 @@ test('nothing is left open after a close with peers, clients and calls under way
       'the calls are under way',
     );
     for (let i = 1; i <= 100; i += 1) a.transport.send('g', [withData('1', '2', i, 10_000), numbered('1', '3', i)]);
-    const from = performance.now();
     channels[0]!.close();
-    await Promise.all([a.transport.close(), b.transport.close()]);
-    expect(performance.now() - from).toBeLessThan(1000);
+    await withinTimers(1000, () => Promise.all([a.transport.close(), b.transport.close()]));
     for (const channel of channels) channel.close();
     expect(await Promise.all(ends)).toEqual(Array(3).fill('RAFT_CHANNEL_LOST'));
   });
@@ -69,9 +70,7 @@ test('a close is prompt, and complete, when the other sides do not answer any mo
     // More than the buffers between us take.
     for (let i = 1; i <= 40; i += 1) a.transport.send('g', [withData('1', '2', i, 1_000_000)]);
     await turn();
-    const from = performance.now();
-    await a.transport.close();
-    expect(performance.now() - from).toBeLessThan(1500);
+    await withinTimers(1500, () => a.transport.close());
     channel.close();
     expect(await end).toBe('RAFT_CHANNEL_LOST');
     toPeer.destroy();
@@ -95,10 +94,8 @@ test('a close is prompt while connections are on their way', async () => {
     const channel = openChannel(silent.address, { limits: { handshakeTimeoutMs: 60_000 } });
     const end = channel.request(bytes).catch((error: { delivered: string }) => error.delivered);
     await until(() => silent.connections >= 2, 'they are on their way');
-    const from = performance.now();
-    await a.transport.close();
+    await withinTimers(300, () => a.transport.close());
     channel.close();
-    expect(performance.now() - from).toBeLessThan(300);
     expect(await end).toBe('no');
     silent.destroy();
   });

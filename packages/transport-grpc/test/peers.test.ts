@@ -3,6 +3,7 @@ import { seededRandom } from '@raft/core';
 import type { Message } from '@raft/core';
 import { decodeEnvelope, encodeEnvelope } from '@raft/proto';
 import { describe, expect, test } from 'vitest';
+import { virtualClock } from '../../transport-memory/test/support/virtual-clock.js';
 import { numbered, quick, startNode, turn, until, withData } from './support/nodes.js';
 import type { Node } from './support/nodes.js';
 import { startProxy } from './support/proxy.js';
@@ -213,22 +214,37 @@ describe('a peer', () => {
     a.transport.setPeers('g', new Map([['2', b.address]]));
     await until(() => a.transport.stats().peers['2']?.connected === true, 'it is connected');
     await b.transport.close();
-    await until(() => a.transport.stats().peers['2']?.connected === false, 'the loss is noticed', 1000);
+    await until(() => a.transport.stats().peers['2']?.connected === false, 'the loss is noticed');
     const again = await startNode({ nodeId: '2', listen: b.address });
     again.transport.setPeers('g', new Map([['1', a.address]]));
-    await until(() => a.transport.stats().peers['2']?.connected === true, 'it is reached', 1000);
+    await until(() => a.transport.stats().peers['2']?.connected === true, 'it is reached');
     expect(a.log.filter((line) => line.startsWith('info connected to peer 2'))).toHaveLength(2);
   });
 
   test('that was restarted is reached soon, also when it does not connect', async () => {
-    const a = await startNode({ limits: {} });
+    const clock = virtualClock();
+    const a = await startNode({ limits: {}, clock });
     const b = await startNode({ nodeId: '2' });
     a.transport.setPeers('g', new Map([['2', b.address]]));
     await until(() => a.transport.stats().peers['2']?.connected === true, 'it is connected');
     await b.transport.close();
-    await until(() => a.log.some((line) => line.includes('ECONNREFUSED')), 'it is away');
+    const inTime = (condition: () => boolean): (() => boolean) => {
+      return () => {
+        clock.advance(1);
+        return condition();
+      };
+    };
+    await until(
+      inTime(() => a.log.some((line) => line.includes('ECONNREFUSED'))),
+      'it is away',
+    );
     await startNode({ nodeId: '2', listen: b.address });
-    await until(() => a.transport.stats().peers['2']?.connected === true, 'it is reached', 1000);
+    const from = clock.now();
+    await until(
+      inTime(() => a.transport.stats().peers['2']?.connected === true),
+      'it is reached',
+    );
+    expect(clock.now() - from).toBeLessThan(1000);
   });
 
   test('that fell silent is found out, and reached again when it is back', async () => {
@@ -240,11 +256,11 @@ describe('a peer', () => {
     a.transport.setPeers('g', new Map([['2', proxy.address]]));
     await until(() => a.transport.stats().peers['2']?.connected === true, 'it is connected');
     proxy.freeze();
-    await until(() => a.transport.stats().peers['2']?.connected === false, 'the silence is noticed', 1500);
+    await until(() => a.transport.stats().peers['2']?.connected === false, 'the silence is noticed');
     expect(told).toEqual(['2']);
     expect(a.log.at(-1)).toMatch(/^warn lost the connection to peer 2/);
     proxy.thaw();
-    await until(() => a.transport.stats().peers['2']?.connected === true, 'it is reached again', 3000);
+    await until(() => a.transport.stats().peers['2']?.connected === true, 'it is reached again');
   });
 
   test('that accepts connections and says nothing is given up after the handshake timeout', async () => {

@@ -19,7 +19,6 @@ export async function leaderOrNone(cluster: Cluster, ids: readonly NodeId[]): Pr
   await eventually(
     () => begun >= campaigns * ids.length || leader !== undefined,
     `${campaigns} campaigns of each of ${ids.join(', ')}, or a leader`,
-    20_000,
   );
   for (const end of ends) end();
   return leader;

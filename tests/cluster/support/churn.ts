@@ -13,7 +13,7 @@ const patience = { timeoutMs: 400 };
 const keyLifeMs = 300;
 const keysAtATime = 3;
 const enough = 100;
-const maxDurationMs = 20_000;
+const maxDurationMs = 60_000;
 
 /**
  * Callers read and write while links and nodes fail at random, for so long and until enough was done to speak of; gives what

@@ -1,5 +1,5 @@
 /** Waits until `condition` holds; throws with `what` when it does not within `limitMs`. */
-export async function eventually(condition: () => boolean, what: string, limitMs = 10_000): Promise<void> {
+export async function eventually(condition: () => boolean, what: string, limitMs = 60_000): Promise<void> {
   const end = performance.now() + limitMs;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`);

@@ -37,7 +37,7 @@ export function clusterSuite(name: string, { network, stores }: Parts): void {
     }
   }
 
-  describe.concurrent(name, { timeout: 30_000 }, () => {
+  describe.concurrent(name, { timeout: 180_000 }, () => {
     test.each([1, 3, 5])('%i nodes elect one leader and hold the same map', (size) =>
       inCluster({ size }, async ({ cluster, caller }) => {
         await Promise.all(Array.from({ length: 50 }, (_, i) => caller.setSurely(`k${i}`, `v${i}`)));

@@ -70,7 +70,7 @@ export interface TransportCase {
 }
 
 /** Resolves once `condition` holds; fails with `what` after `withinMs`. */
-export async function until(condition: () => boolean, what: string, withinMs = 5000): Promise<void> {
+export async function until(condition: () => boolean, what: string, withinMs = 20_000): Promise<void> {
   const end = performance.now() + withinMs;
   while (!condition()) {
     if (performance.now() > end) assert.fail(`not within ${withinMs} ms: ${what}`);

@@ -67,7 +67,7 @@ export function withData(from: string, to: string, index: number, bytes: number)
 }
 
 /** Resolves once `condition` holds; fails with `what` after `withinMs`. */
-export async function until(condition: () => boolean, what: string, withinMs = 4500): Promise<void> {
+export async function until(condition: () => boolean, what: string, withinMs = 20_000): Promise<void> {
   const end = performance.now() + withinMs;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`not within ${withinMs} ms: ${what}`);
