@@ -19,7 +19,7 @@ import type { Change, ChangeOutcome, ChangePreview } from './membership.js';
 import type { Progress } from './progress.js';
 import { askAgainAt, read, receiveReadIndex, receiveReadIndexResponse } from './read.js';
 import { entriesLoaded, receiveAppendEntriesResponse } from './replication.js';
-import { disturb, isIdle, restIfAllKnow } from './rest.js';
+import { disturb, disturbs, isIdle, restIfAllKnow } from './rest.js';
 import { becomeFollower } from './roles.js';
 import {
   chunkReceived,
@@ -187,7 +187,8 @@ export class Raft {
     switch (message.type) {
       case 'requestVote':
         receiveRequestVote(state, message);
-        return disturb(state);
+        if (disturbs(state, message)) disturb(state);
+        return;
       case 'requestVoteResponse':
         // A granted pre-vote carries the term that the candidate would enter, not the sender's.
         if (message.preVote && message.granted) return receiveRequestVoteResponse(state, message);

@@ -1,4 +1,6 @@
+import type { RequestVote } from '../messages.js';
 import { isQuorumThere, missSilent } from './away.js';
+import { membersOf } from './configuration.js';
 import type { RaftState } from './state.js';
 
 // Groups with nothing to do send nothing (as in "many Rafts in a process": the timers of idle groups would be all the load there is).
@@ -40,6 +42,14 @@ export function restIfAllKnow(state: RaftState): void {
   for (const [id, { ackedRound, matchIndex }] of state.progress)
     if (!state.away.has(id) && (ackedRound < state.restRound || matchIndex !== state.log.lastIndex)) return;
   state.isResting = isQuorumThere(state);
+}
+
+/**
+ * Whether a campaign wakes a group that rests. One that was removed and has missed it campaigns on and on, and asks followers that would hear
+ * from their leader too late; what it lacks tells that it has no say.
+ */
+export function disturbs({ configuration, log }: RaftState, { from, lastLogIndex, lastLogTerm }: RequestVote): boolean {
+  return membersOf(configuration).has(from) || log.isUpToDate(lastLogIndex, lastLogTerm);
 }
 
 /** Something is to be done: a leader beats again, a follower expects that. */

@@ -92,6 +92,15 @@ describe('a group with nothing to do', () => {
     expect(cluster.raft('3').leaderId).toBe('1');
   });
 
+  it('one that was removed and lacks that wakes nobody with its campaigns; one that has as much does', () => {
+    const cluster = resting();
+    const campaign = { type: 'requestVote', from: '9', term: 5, preVote: true, transfer: false, storeId: '' } as const;
+    for (const to of ['1', '2']) cluster.hand({ ...campaign, to, lastLogIndex: 1, lastLogTerm: 1 });
+    expect(cluster.ids.map((id) => cluster.raft(id).deadline)).toEqual([Infinity, Infinity, Infinity]);
+    cluster.hand({ ...campaign, to: '2', lastLogIndex: 9, lastLogTerm: 4 });
+    expect(cluster.raft('2').deadline).toBeLessThan(Infinity);
+  });
+
   it('a late message that tells of an earlier rest puts nobody to sleep', () => {
     const cluster = new Cluster({ quiesce: true });
     cluster.elect('1');
