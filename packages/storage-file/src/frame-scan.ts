@@ -16,7 +16,7 @@ export interface ScanEnd {
   readonly offset: number;
   /** Checksum of the last frame before `offset`. */
   readonly previous: number;
-  /** Where the write began that wrote the last frame before `offset`. */
+  /** Where the write began that wrote the last frame before `offset`; 0 when there is none. */
   readonly writeOffset: number;
   /** The first place that holds no frame that follows; equal to `offset` unless a batch is unfinished. */
   readonly brokenAt: number;
@@ -31,7 +31,8 @@ export type FrameVisitor = (header: FrameHeader, buffer: Buffer, at: number) => 
 export async function scanFrames(window: FileWindow, start: ScanStart, visit: FrameVisitor): Promise<ScanEnd> {
   let offset = start.offset;
   let previous = start.previous;
-  let end = { offset, previous: previous ?? 0, writeOffset: offset };
+  // What a segment begins with was written with its first batch.
+  let end = { offset, previous: previous ?? 0, writeOffset: 0 };
   for (;;) {
     const header = await nextFrame(window, start, offset, previous);
     if (!header) return { ...end, brokenAt: offset, brokenPrevious: previous ?? 0 };

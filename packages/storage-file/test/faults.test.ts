@@ -200,6 +200,24 @@ describe('storage-file: the N-th I/O fails, for every N', { timeout: everyCase ?
     });
   }
 
+  test('what a recovery gives is durable: the machine may go right after it', async () => {
+    let first = 1;
+    for (let reached = true; reached; first++) {
+      for (let luck = 0; luck < 3 && reached; luck++) {
+        const disk = new SimulatedDisk(seededRandom(first * 1000 + luck));
+        disk.failAt(first, 'kill');
+        const outcome = await run(disk, steps);
+        reached = disk.operations >= first;
+        disk.kill();
+        disk.failAt(0, 'kill');
+        await run(disk, []);
+        disk.crash();
+        await verify(disk, steps, outcome, `killed at ${first}, recovered, then a crash, luck ${luck}`);
+      }
+    }
+    assert(first > 140, `only ${first - 1} operations were tried`);
+  });
+
   test('and again while it recovers', async () => {
     let cases = 0;
     for (let first = 5; ; first += everyCase ? 1 : 24) {
