@@ -39,6 +39,15 @@ test('a result is kept until it is acknowledged, and then forgotten: a late repe
   expect([texts(applied), table.results.size]).toEqual([['a', 'b', 'c'], 1]);
 });
 
+test('a command from before what is acknowledged is refused, whether it is remembered or never came', () => {
+  const { apply, applied } = replica();
+  const log = new Log().register();
+  for (let sequence = 2; sequence <= 50; sequence++) log.command(1, sequence, `c${sequence}`, sequence);
+  log.command(1, 2, 'c2', 50).command(1, 1, 'c1', 50);
+  expect(apply(log.entries).slice(-2)).toEqual(['RAFT_RESULT_FORGOTTEN', 'RAFT_RESULT_FORGOTTEN']);
+  expect(applied.length).toBe(49);
+});
+
 test('keeping a session alive acknowledges too', () => {
   const { apply, table } = replica();
   const log = new Log().register().command(1, 1, 'a').session({ kind: 'keepAlive', id: 1, firstUnacknowledged: 2 });
