@@ -1,6 +1,6 @@
 import type { Membership, MembershipPreview } from '@raft/core';
 import type { KvClient } from '@raft/kv';
-import { exitCodes } from './exit-codes.js';
+import { exitCodes, UsageError } from './exit-codes.js';
 import type { CommonOptions } from './options.js';
 import { table } from './print.js';
 import type { Request } from './request.js';
@@ -24,6 +24,9 @@ export async function members(
 ): Promise<Result> {
   const { expected, failIfBehind } = request;
   if (request.action === 'list') return membershipResult(await client.members(), options);
+  const { add = [], addresses = {} } = request.change;
+  const promoted = add.filter((id) => addresses[id] === undefined);
+  if (promoted.length > 0) refuseStrangers(promoted, await client.members());
   if (request.dryRun) {
     const preview = await client.previewMembers(request.change, { expected });
     return result(options, describePreview(preview), previewJson(preview));
@@ -31,6 +34,13 @@ export async function members(
   const timeoutMs = options.isTimeoutGiven ? options.timeoutMs : changeTimeoutMs;
   const changed = await client.changeMembers(request.change, { expected, failIfBehind, timeoutMs });
   return membershipResult(changed, options);
+}
+
+/** Nobody could reach a node that is brought in without its address. */
+function refuseStrangers(promoted: readonly string[], { voters, outgoing, learners }: Membership): void {
+  const stranger = promoted.find((id) => ![...voters, ...outgoing, ...learners].includes(id));
+  if (stranger === undefined) return;
+  throw new UsageError(`node ${stranger} is no member: add it with its address, members add ${stranger}=HOST:PORT`);
 }
 
 function membershipResult(membership: Membership, options: CommonOptions): Result {
@@ -80,8 +90,7 @@ export async function snapshot(
   options: CommonOptions,
 ): Promise<Result> {
   const timeoutMs = options.isTimeoutGiven ? options.timeoutMs : snapshotTimeoutMs;
-  const asked =
-    server === undefined ? (await askAll(options.addresses, client)).map(({ address }) => address) : [server];
+  const asked = await addressesOf(server, client, options);
   const taken = await Promise.all(
     asked.map(async (address) => {
       try {
@@ -97,6 +106,27 @@ export async function snapshot(
   const failed = taken.some((one) => 'error' in one);
   const text = `${table([['ADDRESS', 'INDEX', 'OUTCOME'], ...rows]).join('\n')}\n`;
   return result(options, text, { snapshots: taken }, failed ? exitCodes.failed : exitCodes.done);
+}
+
+/** Of a node by its id, of a server by its address as given, or of all. Throws {@link UsageError} for a node that nobody tells of. */
+async function addressesOf(
+  server: string | undefined,
+  client: AdministeredCluster,
+  options: CommonOptions,
+): Promise<readonly string[]> {
+  if (server?.includes(':') === true) return [server];
+  const answers = await askAll(options.addresses, client);
+  if (server === undefined) return answers.map(({ address }) => address);
+  const heard = answers.flatMap((answer) => ('status' in answer ? [answer] : []));
+  const itself = heard.find((answer) => answer.status.id === server)?.address;
+  const told = heard
+    .map((answer) => answer.status.membership.addresses[server])
+    .find((address) => address !== undefined);
+  const address = itself ?? told;
+  if (address === undefined) {
+    throw new UsageError(`no server that answers knows a node ${server}: name one of members list, or its host:port`);
+  }
+  return [address];
 }
 
 export async function status(client: AdministeredCluster, options: CommonOptions): Promise<Result> {

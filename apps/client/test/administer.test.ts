@@ -80,6 +80,29 @@ describe('raft-client looks after a cluster', () => {
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^ADDRESS +INDEX +OUTCOME\n\S+ +\d+ +ok\n$/)]);
   });
 
+  it('takes the snapshot of a node that is named by its id, and knows which there are', async () => {
+    const [id = ''] = (await members()).voters;
+    const { code, stdout } = await client('snapshot', id);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(`\n${fleet.address(id)} +\\d+ +ok\n$`)]);
+    const unknown = await client('snapshot', '99');
+    expect([unknown.code, unknown.stderr]).toEqual([
+      2,
+      expect.stringMatching('no server that answers knows a node 99'),
+    ]);
+  });
+
+  it('promotes members only: a node that is named by mistake does not get into the membership', async () => {
+    const before = await members();
+    for (const words of [
+      ['promote', '77'],
+      ['plan', 'promote', '77'],
+    ]) {
+      const { code, stderr } = await client('members', ...words, '--timeout', '3000');
+      expect([code, stderr]).toEqual([2, expect.stringMatching('node 77 is no member: add it with its address')]);
+    }
+    expect(await members()).toEqual(before);
+  });
+
   it('reads at every level, on whatever server', async () => {
     await client('set', 'level', 'v');
     const { stdout } = await client('get', 'level', '--output', 'json');

@@ -104,12 +104,15 @@ function rejectionOf(state: RaftState): Rejection | undefined {
   return { prevLogIndex: refused.prevLogIndex, hintIndex, hintTerm: state.log.termAt(hintIndex) ?? 0 };
 }
 
-/** A leader of an earlier term learns of this one and steps down. */
-export function answerStaleLeader(state: RaftState, message: AppendEntries): void {
+/**
+ * A sign of life that answers nothing: a leader of an earlier term learns of this one and steps down, and one of this term that rests gives
+ * a sign of its own.
+ */
+export function greet(state: RaftState, leader: NodeId): void {
   state.outbox.push({
     type: 'appendEntriesResponse',
     from: state.id,
-    to: message.from,
+    to: leader,
     term: state.term,
     round: 0,
     matchIndex: 0,

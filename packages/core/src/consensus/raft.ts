@@ -11,7 +11,7 @@ import { emptyConfiguration } from './configuration.js';
 import type { ChangeRefusal, Effects, ProposalRefusal } from './effects.js';
 import { campaign, canCampaign, receiveRequestVote, receiveRequestVoteResponse, voteDurable } from './election.js';
 import { flush } from './flush.js';
-import { answerStaleLeader, receiveAppendEntries } from './follower.js';
+import { greet, receiveAppendEntries } from './follower.js';
 import { forward, receivePropose, refusal } from './forward.js';
 import { cameLate, diskAnswered, diskLateAt, leaveForDisk, retryAt, storageFull } from './health.js';
 import { changeMembership, previewMembership } from './membership.js';
@@ -187,20 +187,22 @@ export class Raft {
     switch (message.type) {
       case 'requestVote':
         receiveRequestVote(state, message);
-        if (disturbs(state, message)) disturb(state);
-        return;
+        if (!disturbs(state, message)) return;
+        // A leader at rest is to be heard of before the candidate tries again, or it would be deposed for its silence.
+        if (state.isResting && state.role === 'follower' && state.leaderId !== undefined) greet(state, state.leaderId);
+        return disturb(state);
       case 'requestVoteResponse':
         // A granted pre-vote carries the term that the candidate would enter, not the sender's.
         if (message.preVote && message.granted) return receiveRequestVoteResponse(state, message);
         if (this.#followLaterTerm(message)) return;
         return receiveRequestVoteResponse(state, message);
       case 'appendEntries':
-        if (message.term < state.term) return answerStaleLeader(state, message);
+        if (message.term < state.term) return greet(state, message.from);
         return receiveAppendEntries(state, message);
       case 'appendEntriesResponse':
         if (this.#followLaterTerm(message)) return;
         receiveAppendEntriesResponse(state, message);
-        return message.rejection === undefined ? restIfAllKnow(state) : disturb(state);
+        return message.rejection === undefined && message.round > 0 ? restIfAllKnow(state) : disturb(state);
       case 'installSnapshot':
         return receiveInstallSnapshot(state, message);
       case 'installSnapshotResponse':

@@ -57,14 +57,14 @@ function bestTarget(state: RaftState): NodeId | undefined {
   let best: { readonly id: NodeId; readonly progress: Progress } | undefined;
   for (const id of state.configuration.voters) {
     const progress = state.progress.get(id);
-    if (progress === undefined || !couldLead(state, progress)) continue;
+    if (progress === undefined || !couldLead(state, id, progress)) continue;
     if (best === undefined || progress.matchIndex > best.progress.matchIndex) best = { id, progress };
   }
   return best?.id;
 }
 
-function couldLead({ now, options }: RaftState, progress: Progress): boolean {
-  const isThere = progress.isHeard && now - progress.contactAt < options.electionTimeoutMs.min;
+function couldLead({ away, now, options }: RaftState, id: NodeId, progress: Progress): boolean {
+  const isThere = progress.isHeard && !away.has(id) && now - progress.contactAt < options.electionTimeoutMs.min;
   return isThere && !progress.isWiped && progress.priority > 0;
 }
 
@@ -119,7 +119,7 @@ export function preferPriority(state: RaftState): void {
   let best: { readonly id: NodeId; readonly priority: number } | undefined;
   for (const id of state.configuration.voters) {
     const progress = state.progress.get(id);
-    if (progress === undefined || !couldLead(state, progress) || progress.state !== 'replicate') continue;
+    if (progress === undefined || !couldLead(state, id, progress) || progress.state !== 'replicate') continue;
     const { priority } = progress;
     if (priority > (best?.priority ?? state.options.priority)) best = { id, priority };
   }

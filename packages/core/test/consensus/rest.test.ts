@@ -101,6 +101,23 @@ describe('a group with nothing to do', () => {
     expect(cluster.raft('2').deadline).toBeLessThan(Infinity);
   });
 
+  it('one that has lost touch with the leader alone does not depose it', () => {
+    const cluster = resting();
+    cluster.cut('1', '3');
+    cluster.cut('3', '1');
+    cluster.call('1', (raft, now) => raft.peerDown('3', now));
+    cluster.call('3', (raft, now) => raft.peerDown('1', now));
+    for (let campaign = 0; campaign < 10; campaign++) {
+      cluster.timeout('3');
+      cluster.settle();
+      cluster.beat('1', 8 * HEARTBEAT_MS);
+      expect([cluster.raft('1').role, cluster.raft('1').isResting, cluster.raft('2').isResting]).toEqual([
+        ...['leader', true, true],
+      ]);
+      expect(cluster.raft('2').term).toBe(1);
+    }
+  });
+
   it('a late message that tells of an earlier rest puts nobody to sleep', () => {
     const cluster = new Cluster({ quiesce: true });
     cluster.elect('1');

@@ -36,6 +36,18 @@ describe('leadership transfer (thesis, section 3.10)', () => {
     expect(cluster.raft('3').role).toBe('leader');
   });
 
+  it('without a target nobody is taken who is known to be away, though a group at rest has not missed it', () => {
+    const cluster = new Cluster({ quiesce: true });
+    cluster.elect('1');
+    cluster.beat('1', 8 * HEARTBEAT_MS);
+    expect(cluster.raft('1').isResting).toBe(true);
+    cluster.crash('2');
+    cluster.call('1', (raft, now) => raft.peerDown('2', now));
+    cluster.call('1', (raft, now) => raft.transferLeadership(undefined, now));
+    cluster.settle();
+    expect(cluster.raft('3').role).toBe('leader');
+  });
+
   it('proposals are refused meanwhile, and nothing that was taken is lost', () => {
     const cluster = new Cluster();
     cluster.elect('1');
