@@ -1,4 +1,4 @@
-// pnpm test:mutants [--only TEXT] [--seeds N] [--all]     N: of the simulator of whole clusters, default 40
+// pnpm test:mutants [--only TEXT] [--seeds N] [--all] [--part K/N]     seeds: of the simulator of whole clusters, default 40
 // Breaks a copy of the sources in one place at a time (tests/mutants/*.json and packages/core/test/mutants/mutants.json) and shows what notices: the
 // simulator of whole clusters, the simulator of the consensus, or a test. With --all each of them is asked, else the first that notices is enough.
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -14,6 +14,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     seeds: { type: 'string', default: '40' },
     all: { type: 'boolean', default: false },
+    part: { type: 'string', default: '1/1' },
   },
 });
 
@@ -127,7 +128,8 @@ try {
   prepare();
   const before = killers[0]?.ask();
   if (before !== undefined) throw new Error(`the simulator fails without any mutant: ${before}`);
-  const chosen = mutants().filter(({ name }) => name.includes(values.only));
+  const [part, parts] = values.part.split('/').map(Number);
+  const chosen = mutants().filter(({ name }, place) => name.includes(values.only) && place % parts === part - 1);
   const failing = runTests([...new Set(chosen.flatMap(testsOf))]);
   if (failing !== undefined) throw new Error(`a test fails without any mutant: ${failing}`);
   for (const mutant of chosen) {
