@@ -1,9 +1,8 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tcpConnector, tcpTransport } from '@raft/transport-tcp';
 import type { Channel, Connector } from '@raft/core';
 import type { TcpConnectorOptions, TcpTransport, TcpTransportOptions } from '@raft/transport-tcp';
 import type { NodeOptions, StartedNode, TransportWorld } from '@raft/testkit';
+import { freeBasePort } from '../../../../tests/support/ports.js';
 import { silencer } from '../../../../tests/support/silenceable.js';
 
 /** Real sockets on loopback, with whatever was opened closed in the end. */
@@ -51,15 +50,7 @@ export function tcpWorld(): TcpWorld {
   };
 }
 
-/** A port that was free a moment ago. */
+/** Nobody listens there, and nobody else is given it meanwhile. */
 export async function unusedAddress(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return `127.0.0.1:${port}`;
+  return `127.0.0.1:${await freeBasePort()}`;
 }
