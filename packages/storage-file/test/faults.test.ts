@@ -220,7 +220,7 @@ describe('storage-file: the N-th I/O fails, for every N', { timeout: everyCase ?
 
   test('and again while it recovers', async () => {
     let cases = 0;
-    for (let first = 5; ; first += everyCase ? 1 : 24) {
+    for (let first = 5; ; first += everyCase ? 1 : 35) {
       const fault = first % 2 === 0 ? 'kill' : 'torn write';
       let reached = true;
       for (const kind of everyCase ? faults : faults.filter((each) => !each.endsWith('for ever'))) {

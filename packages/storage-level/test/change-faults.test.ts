@@ -12,8 +12,8 @@ import { filesOf, obstacle, strace } from './support/strace.js';
 
 // Repairs and recoveries are killed, or their I/O fails, one operation at a time: each is done as a whole or not at all.
 
-/** RAFT_FAULTS=all fails every operation; without it, one in some. */
-const stride = process.env['RAFT_FAULTS'] === 'all' ? 1 : 13;
+/** RAFT_FAULTS=all fails every operation; without it, one in some, and others with an error than with a kill. */
+const stride = process.env['RAFT_FAULTS'] === 'all' ? 1 : 23;
 /** Those that change something, or make it durable; what is only written to a file that has no name yet is no change. */
 const calls = 'rename,renameat,renameat2,unlink,unlinkat,rmdir,link,linkat,mkdir,fsync,fdatasync';
 const script = new URL('support/changer.mjs', import.meta.url).pathname;
@@ -142,8 +142,8 @@ describe('storage-level: a repair or a recovery is done as a whole or not at all
       );
       if (!isReached()) break;
     }
-    for (const fault of ['signal=SIGKILL', 'error=EIO']) {
-      for (let i = name.length % stride; i < operations.length; i += stride) {
+    for (const [way, fault] of ['signal=SIGKILL', 'error=EIO'].entries()) {
+      for (let i = (name.length + way * 11) % stride; i < operations.length; i += stride) {
         const [call, at] = operations[i]!;
         const inject = `inject=${call}:${fault}:when=${at}`;
         const command = ['strace', '-f', '-o', report, '-e', `trace=${call}`, '-e', inject];
