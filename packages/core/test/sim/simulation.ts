@@ -57,6 +57,8 @@ class Simulation implements World, FaultScene {
   #faults: Fault[] = [];
   #isStorm = true;
   #nextId = 1;
+  /** Why a command was refused, the last one that was. */
+  #lastRefusal: string | undefined;
   #hash = 0;
   /** Pairs of members of which the first was told that the second is not there. */
   readonly #lost = new Set<string>();
@@ -94,12 +96,19 @@ class Simulation implements World, FaultScene {
     this.#converge('after the storm');
     this.#disturb();
     const { committedIndex } = this.checker.ledger;
+    this.#askOnceMore();
+    // Its leader handed over just then, and has: the next one takes it.
+    if (this.#lastRefusal === 'transferring') this.#askOnceMore();
+    must(this.checker.ackedIndex > committedIndex, () => 'the last command was not acknowledged');
+    return { hash: this.#hash, coverage: this.coverage, virtualMs: this.agenda.now, steps: this.agenda.steps };
+  }
+
+  #askOnceMore(): void {
+    this.#lastRefusal = undefined;
     const leader = this.leader as Member;
     leader.propose(this.#nextId++, new Uint8Array(1));
     leader.read(this.#nextId++);
     this.#converge('after one more command and one more read');
-    must(this.checker.ackedIndex > committedIndex, () => 'the last command was not acknowledged');
-    return { hash: this.#hash, coverage: this.coverage, virtualMs: this.agenda.now, steps: this.agenda.steps };
   }
 
   /** The latest, where several think they lead. */
@@ -156,7 +165,8 @@ class Simulation implements World, FaultScene {
     this.agenda.after(this.dice.between(0, 2 * max), task);
   }
 
-  turned({ id, host: { raft } }: Member, { effects }: Turn): void {
+  turned({ id, host: { raft } }: Member, { effects, refused }: Turn): void {
+    this.#lastRefusal = refused.at(-1)?.why ?? this.#lastRefusal;
     const facts = [
       this.agenda.now * 1000,
       Number(id),
