@@ -96,7 +96,10 @@ export class Invariants {
       for (const entry of cutBack) this.#checkCutBack(id, term, entry);
       this.#node(id).cutBack = cutBack;
     }
-    let previous = entries[0] && this.#termBefore(written, entries[0].index, resetTo?.index, resetTo?.term);
+    // What lies before may have been refused for want of room, and its sender not know it yet: then this is refused too.
+    const isLagging = resetTo === undefined && truncateFrom === undefined && this.#node(id).isLagging;
+    const first = isLagging ? undefined : entries[0];
+    let previous = first && this.#termBefore(written, first.index, resetTo?.index, resetTo?.term);
     for (const entry of entries) {
       this.ledger.enter(id, entry, previous);
       // Also in the step in which it is deposed.

@@ -346,4 +346,15 @@ describe('the invariants', () => {
     stage.send('2', { type: 'appendEntriesResponse', to: '1', matchIndex: 3 });
     expect(() => stage.step('2')).not.toThrow();
   });
+
+  it('know that a full disk refuses what lies behind a refused batch too (seed 2468)', () => {
+    const stage = settled();
+    stage.write('2', { entries: [entry(3, 1)] });
+    stage.step('2');
+    stage.elect('1', 2);
+    stage.write('1', { entries: [entry(3, 2), entry(4, 2)] });
+    stage.step('1');
+    stage.refuse('2', { truncateFrom: 3, entries: [entry(3, 2)] });
+    expect(() => stage.refuse('2', { entries: [entry(4, 2)] })).not.toThrow();
+  });
 });

@@ -46,6 +46,13 @@ export class Stage {
     this.invariants.appended(id, whole, true);
   }
 
+  /** A full disk takes nothing of it. */
+  refuse(id: NodeId, batch: Partial<LogBatch>): void {
+    const whole = { entries: [], ...batch };
+    this.invariants.appending(id, whole);
+    this.invariants.appended(id, whole, false);
+  }
+
   hard(id: NodeId, term: number, votedFor: NodeId | undefined, isSynced = true): void {
     this.write(id, { hardState: { term, votedFor, commitIndex: 0 } }, isSynced);
   }
