@@ -18,7 +18,7 @@ import { changeMembership, previewMembership } from './membership.js';
 import type { Change, ChangeOutcome, ChangePreview } from './membership.js';
 import type { Progress } from './progress.js';
 import { askAgainAt, read, receiveReadIndex, receiveReadIndexResponse } from './read.js';
-import { entriesLoaded, receiveAppendEntriesResponse } from './replication.js';
+import { entriesLoaded, receiveAppendEntriesResponse, sendAppends } from './replication.js';
 import { disturb, disturbs, isIdle, restIfAllKnow } from './rest.js';
 import { becomeFollower } from './roles.js';
 import {
@@ -354,6 +354,16 @@ export class Raft {
   /** The transport has found `peer` again. */
   peerUp(peer: NodeId, now: number): void {
     lookSoon(this.#enter(now), peer);
+  }
+
+  /** What a leader at rest says at its end, so that the others expect to hear of it again, in vain. Nothing may be called afterwards. */
+  farewell(now: number): readonly Message[] {
+    const state = this.#enter(now);
+    if (state.role !== 'leader' || !state.isResting) return [];
+    disturb(state);
+    startRound(state);
+    sendAppends(state);
+    return state.appends;
   }
 
   /** Remembers, also outside of a turn, that the transport has lost `peer`. True: `peerDown` has to be called too, in a turn. */

@@ -48,7 +48,7 @@ import { MembershipChanges } from './membership-changes.js';
 import { commandBytes, Proposals } from './proposals.js';
 import { Reads, whyNoLevel } from './reads.js';
 import type { ReadsHost } from './reads.js';
-import { receiverFor } from './receiver.js';
+import { leave, receiverFor } from './receiver.js';
 import { SessionCalls } from './sessions/calls.js';
 import { encodeSessionEntry } from './sessions/entries.js';
 import { SessionExpiry } from './sessions/expiry.js';
@@ -249,7 +249,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     if (this.#closing !== undefined) return this.#closing;
     const wasRunning = this.#isRunning;
     this.#state = 'stopped';
-    if (wasRunning) this.#transport.detach(this.#options.groupId);
+    if (wasRunning) leave(this.#raft, this.#clock.now(), this.#transport, this.#options);
     this.#timer?.cancel();
     this.#wakes.stop();
     const snapshotsEnd = this.#snapshots?.stop();

@@ -2,7 +2,8 @@ import type { Raft } from '../consensus/raft.js';
 import { whyMalformed } from '../consensus/well-formed.js';
 import type { Logger } from '../logger.js';
 import type { Message } from '../messages.js';
-import type { Receiver } from '../transport.js';
+import type { Receiver, Transport } from '../transport.js';
+import type { GroupId } from '../types.js';
 import { whyMalformedProposal } from './forwarding.js';
 
 export interface ReceiverHost {
@@ -32,4 +33,21 @@ export function receiverFor(raft: Raft, { logger, isTurnPlanned, take, enter }: 
       if (isTurnPlanned() || raft.noteUp(peer)) enter((_, now) => raft.peerUp(peer, now));
     },
   };
+}
+
+/** Those that rest would not notice a node's end: its process and its connections may live on. */
+export function leave(
+  raft: Raft | undefined,
+  now: number,
+  transport: Transport,
+  { groupId, logger }: { readonly groupId: GroupId; readonly logger: Logger },
+): void {
+  try {
+    const messages = raft?.farewell(now) ?? [];
+    if (messages.length > 0) transport.send(groupId, messages);
+  } catch (error) {
+    // It is the consensus that failed.
+    logger('error', 'a leader at rest ends without a word', { error });
+  }
+  transport.detach(groupId);
 }

@@ -126,6 +126,17 @@ test('a process that ends is noticed by the groups that it led, and by no others
   }
 });
 
+test('a leader at rest that stops is noticed though its process and its connections live on', async () => {
+  const { clock, nodes } = await start(2);
+  const [members = [], others = []] = nodes;
+  const [stopped, left] = [leaderOf(members), leaderOf(others)];
+  await stopped.stop();
+  await pass(clock, 3000);
+  const alive = members.filter((node) => node !== stopped);
+  expect(new Set(alive.map((node) => node.status().leaderId))).toEqual(new Set([leaderOf(alive).id]));
+  expect(leaderOf(others)).toBe(left);
+});
+
 test('a follower wakes its group for a read and for a command', async () => {
   const { clock, nodes } = await start(1);
   const leader = leaderOf(nodes[0]!);
