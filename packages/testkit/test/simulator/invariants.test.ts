@@ -351,9 +351,10 @@ describe('the invariants', () => {
     const stage = settled();
     stage.write('2', { entries: [entry(3, 1)] });
     stage.step('2');
-    stage.elect('1', 2);
-    stage.write('1', { entries: [entry(3, 2), entry(4, 2)] });
-    stage.step('1');
+    stage.step('1', { role: 'follower' });
+    stage.elect('3', 2);
+    stage.write('3', { entries: [entry(3, 2), entry(4, 2)] });
+    stage.step('3');
     stage.refuse('2', { truncateFrom: 3, entries: [entry(3, 2)] });
     expect(() => stage.refuse('2', { entries: [entry(4, 2)] })).not.toThrow();
   });
