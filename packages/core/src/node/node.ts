@@ -457,7 +457,7 @@ class Node<Command, Result, Query, Answer> implements RaftNode<Command, Result, 
     const inputs = this.#inputs;
     this.#inputs = [];
     for (const input of inputs) input(raft, now);
-    this.#wakes.turn(raft, now);
+    this.#wakes.turn(raft, now, this.#waiters.size > 0);
     if (now >= raft.deadline) raft.tick(now);
     this.#proposals.enter(raft, now, () => this.#notLeader());
     this.#reads.enter(raft, now);

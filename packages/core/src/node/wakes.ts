@@ -10,11 +10,18 @@ const MAX_AWAKE = 256;
 /** Resting leaders that may look for lost members at a time, or be awake for having found one. Elections do not wait for them. */
 const MAX_LOOKS = 64;
 
+function firstOf<T>(set: ReadonlySet<T>): T | undefined {
+  const [first] = set;
+  return first;
+}
+
 class Turns {
   campaigns = 0;
   awake = 0;
   readonly #maxCampaigns: number;
   readonly #maxAwake: number;
+  /** Those that somebody waits for go first. */
+  readonly #wanted = new Set<Wakes>();
   readonly #waiting = new Set<Wakes>();
 
   constructor(maxCampaigns: number, maxAwake: number) {
@@ -27,15 +34,21 @@ class Turns {
     this.next();
   }
 
+  hurry(one: Wakes): void {
+    if (this.#waiting.delete(one)) this.#wanted.add(one);
+  }
+
   withdraw(one: Wakes): void {
+    this.#wanted.delete(one);
     this.#waiting.delete(one);
   }
 
   /** Lets those go for whom there is room. */
   next(): void {
-    for (const one of this.#waiting) {
-      if (this.campaigns >= this.#maxCampaigns || this.awake >= this.#maxAwake) return;
-      this.#waiting.delete(one);
+    while (this.campaigns < this.#maxCampaigns && this.awake < this.#maxAwake) {
+      const one = firstOf(this.#wanted) ?? firstOf(this.#waiting);
+      if (one === undefined) return;
+      this.withdraw(one);
       this.campaigns++;
       this.awake++;
       one.granted();
@@ -84,8 +97,8 @@ export class Wakes {
     return this.#until;
   }
 
-  /** To be called in each turn, after the events and before the tick. */
-  turn(raft: Raft, now: number): void {
+  /** To be called in each turn, after the events and before the tick. `isWanted`: somebody waits for the group. */
+  turn(raft: Raft, now: number, isWanted: boolean): void {
     const isDue = now >= raft.wakesAt;
     const isLed = raft.role === 'leader' ? !raft.isResting : raft.leaderId !== undefined;
     if (this.#state === 'campaigning' && isLed) this.#enter('awake');
@@ -101,6 +114,7 @@ export class Wakes {
       }
       if (this.#state === 'granted') this.#enter('campaigning', now + this.#maxMs);
     }
+    if (isWanted && this.#state === 'waiting') this.#turns.hurry(this);
     raft.hold(this.#state === 'waiting');
   }
 

@@ -195,6 +195,22 @@ test(
   },
 );
 
+test('a group that somebody waits for does not stand in line to elect behind hundreds for which nobody does', async () => {
+  const { clock, nodes } = make(400);
+  // Nobody answers, so that each holds its turn for an election timeout.
+  const own = nodes.map((members) => members[0]!);
+  await Promise.all(own.map((node) => node.start()));
+  await pass(clock, 500);
+  // Of those whose timeouts are the longest, so that it is the last in line.
+  const wanted = own[398]!;
+  expect(wanted.status().role).toBe('follower');
+  const call = watch(wanted.propose('a', { timeoutMs: 450 }));
+  await pass(clock, 420);
+  expect(wanted.status().role).toBe('preCandidate');
+  await pass(clock, 100);
+  expect(call.end).not.toBe('done');
+});
+
 test(
   'resting leaders look in turns for a process that is back, sixty-four of a process at a time',
   { timeout: 60_000 },
