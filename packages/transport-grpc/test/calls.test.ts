@@ -182,11 +182,13 @@ describe('a channel', () => {
 
   test('does not deliver a request before the handshake', async () => {
     const { address, streams } = await startRawServer(callPath);
-    const channel = openChannel(address);
+    const clock = virtualClock();
+    const channel = openChannel(address, { clock });
     const request = channel.request(bytes('x'), { timeoutMs: 100 });
     await until(() => streams.length === 1, 'it connects');
     const received: Uint8Array[] = [];
     streams[0]!.on('data', (message: Uint8Array) => void received.push(message));
+    clock.advance(100);
     await expect(request).rejects.toMatchObject({ code: 'RAFT_TIMEOUT', delivered: 'no' });
     const aborted = new AbortController();
     const other = channel.request(bytes('y'), { signal: aborted.signal });
