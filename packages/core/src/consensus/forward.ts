@@ -29,14 +29,21 @@ const REMEMBERED = 2 ** 20;
 /** Processes of a member, the latest, whose messages may still come. */
 const MAX_PROCESSES = 8;
 
+/** Nodes whose numbers are remembered: strangers beyond that get no answer. */
+const MAX_SENDERS = 256;
+
 /** Takes what a member hands on, as far as it may be taken now. A message that comes twice is taken once. */
 export function receivePropose(state: RaftState, message: Propose): void {
   const { from, id, commands, term } = message;
   // Also when it leads no longer: that nothing was taken could only be said of a message that never came before.
   if (state.lastProposed.get(from)?.some((last) => id <= last && id > last - REMEMBERED)) return;
-  const leads = state.role === 'leader' && term === state.term && state.progress.has(from);
+  const leads = state.role === 'leader' && term === state.term;
   if (!leads) return respond(state, message, 0, 0, 'notLeader');
+  const isMember = state.progress.has(from);
+  if (!isMember && !state.lastProposed.has(from) && state.lastProposed.size >= MAX_SENDERS) return;
+  // Also what is refused: it may be a member by the time a copy of this comes.
   remember(state, message);
+  if (!isMember) return respond(state, message, 0, 0, 'notLeader');
   const index = state.log.lastIndex + 1;
   let why: ProposeRefusal | undefined;
   let accepted = 0;
