@@ -61,6 +61,8 @@ export class Network {
   readonly #watcher: NetworkWatcher;
   readonly #links = new Map<string, Link>();
   readonly #endpoints = new Map<Address, Endpoint>();
+  /** Pairs that have lost each other. */
+  readonly #lost = new Set<string>();
   profile: NetworkProfile;
 
   constructor(profile: NetworkProfile, parts: { agenda: Agenda; dice: Dice; watcher: NetworkWatcher }) {
@@ -146,16 +148,42 @@ export class Network {
     link.freeAt = 0;
     this.#tellLoss(to, from);
     this.#tellLoss(from, to);
+    const pair = from < to ? `${from}>${to}` : `${to}>${from}`;
+    if (this.#lost.has(pair)) return;
+    this.#lost.add(pair);
+    this.#connectAgain(from, to, pair);
   }
 
   #tellLoss(node: NodeId, peer: NodeId): void {
-    for (const { id, process, receivers } of this.#endpoints.values()) {
-      if (id !== node) continue;
-      process.run('arrival', () => {
-        if (receivers.size > 0) this.#watcher.losing(node, peer);
-        for (const receiver of receivers.values()) receiver.peerDown?.(peer);
-      });
-    }
+    this.#tell(node, (receivers) => {
+      if (receivers.length > 0) this.#watcher.losing(node, peer);
+      for (const receiver of receivers) receiver.peerDown?.(peer);
+    });
+  }
+
+  /** As transports do: each end tries until it succeeds, and then tells of it. */
+  #connectAgain(from: NodeId, to: NodeId, pair: string): void {
+    this.#agenda.after(this.profile.silenceMs, () => {
+      const isOpen = this.#link(from, to).cuts === 0 && this.#link(to, from).cuts === 0;
+      if (!isOpen || !this.#isThere(from) || !this.#isThere(to)) return this.#connectAgain(from, to, pair);
+      this.#lost.delete(pair);
+      for (const [node, peer] of [
+        [from, to],
+        [to, from],
+      ] as const)
+        this.#tell(node, (receivers) => {
+          for (const receiver of receivers) receiver.peerUp?.(peer);
+        });
+    });
+  }
+
+  #isThere(node: NodeId): boolean {
+    return [...this.#endpoints.values()].some(({ id, process }) => id === node && process.isAlive && !process.isPaused);
+  }
+
+  #tell(node: NodeId, what: (receivers: Receiver[]) => void): void {
+    for (const { id, process, receivers } of this.#endpoints.values())
+      if (id === node) process.run('arrival', () => what([...receivers.values()]));
   }
 
   /** Messages to one peer, in order, that travel together. */
