@@ -1,5 +1,6 @@
 import type { Entry } from '@raft/core';
 import type { File, FileSystem } from './file-system.js';
+import { FRAME_HEADER_BYTES } from './frame.js';
 import { segmentPath } from './layout.js';
 import { examineLog } from './log-examination.js';
 import type { ExaminationOptions, Scanned, Spare } from './log-examination.js';
@@ -95,6 +96,8 @@ async function openActive(
  */
 async function settleTail(active: ActiveSegment, torn: number, writeOffset: number, durable: LogPlace): Promise<void> {
   const { file, tail, path } = active;
+  // The header's last byte first: should less than all the zeros get to the disk, what is left still lacks its end.
+  if (torn >= FRAME_HEADER_BYTES) await writeAll(file, Buffer.alloc(1), tail + FRAME_HEADER_BYTES - 1, path);
   if (torn > 0) await writeAll(file, Buffer.alloc(torn), tail, path);
   if (durable.segment === active.id && durable.offset >= tail) return;
   const bytes = Buffer.allocUnsafe(tail - writeOffset);

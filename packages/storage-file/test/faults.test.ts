@@ -173,6 +173,8 @@ function end(disk: SimulatedDisk, kind: Fault): void {
 
 /** RAFT_FAULTS=all tries every case of a failing recovery, which takes minutes; without it, one in some dozens. */
 const everyCase = process.env['RAFT_FAULTS'] === 'all';
+/** An operation of the scenario that writes entries behind others. */
+const anAppend = 140;
 
 describe('storage-file: the N-th I/O fails, for every N', { timeout: everyCase ? 3_600_000 : 180_000 }, () => {
   const steps = scenario();
@@ -216,6 +218,23 @@ describe('storage-file: the N-th I/O fails, for every N', { timeout: everyCase ?
       }
     }
     assert(first > 140, `only ${first - 1} operations were tried`);
+  });
+
+  test('a recovery whose cut is cut short can be done again', async () => {
+    for (let luck = 0; luck < 100; luck++) {
+      for (let change = 0; change < 3; change++) {
+        const disk = new SimulatedDisk(seededRandom(luck));
+        disk.failAt(anAppend, 'kill');
+        const outcome = await run(disk, steps);
+        disk.kill();
+        const trial = disk.clone(seededRandom(luck));
+        await run(trial, []);
+        disk.failAt(trial.firstChange + change, 'short write');
+        await run(disk, []);
+        disk.crash();
+        await verify(disk, steps, outcome, `luck ${luck}, change ${change} cut short`);
+      }
+    }
   });
 
   test('and again while it recovers', async () => {
