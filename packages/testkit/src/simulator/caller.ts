@@ -49,7 +49,7 @@ export interface PlacedRead {
 }
 
 /** Tries of one command in a session. */
-const MAX_TRIES = 8;
+export const MAX_TRIES = 8;
 
 /** One caller, who does one thing after the other: what any state machine can be asked for. */
 export abstract class Caller {

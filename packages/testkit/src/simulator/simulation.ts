@@ -4,6 +4,7 @@ import type { PlacedOperation } from '../checker/sequential.js';
 import { Admin } from './admin.js';
 import { Agenda } from './agenda.js';
 import type { Application } from './application.js';
+import { MAX_TRIES } from './caller.js';
 import type { LoadScene } from './caller.js';
 import { Coverage } from './coverage.js';
 import type { Counts, Strikes } from './coverage.js';
@@ -196,6 +197,10 @@ class Simulation implements World, FaultScene, LoadScene {
     this.#calm();
     await this.#converge('after the storm');
     await this.#runUntil(this.agenda.now + 12 * this.electionTimeoutMs.max + this.profile.load.gapMs * 2);
+    // Each call ends by its deadline, but a caller with a session tries again, on nodes that may have been removed.
+    const latest = this.agenda.now + (MAX_TRIES + 3) * this.profile.load.timeoutMs.max + this.profile.load.restMs;
+    while (!lives.every(({ ended }) => ended) && this.agenda.now < latest)
+      await this.#runUntil(this.agenda.now + this.electionTimeoutMs.max);
     must(
       lives.every(({ ended }) => ended),
       () => 'a call hangs: neither its result nor an error came by its deadline',
