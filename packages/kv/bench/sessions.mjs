@@ -74,18 +74,19 @@ await measured('sessions and results are made', async () => {
 globalThis.gc?.();
 
 /** Commands all over the sessions, each of which takes the place of a result. */
+let written = 0;
 async function keepWriting(signal) {
-  let count = 0;
-  for (; !signal.aborted; count += 64) {
+  const before = written;
+  for (; !signal.aborted; written += 64) {
     const batch = Array.from({ length: 64 }, (_, place) => {
-      const n = count + place;
+      const n = written + place;
       const sequence = 1 + results + Math.floor(n / sessions);
       const session = { id: ids[(n * 7919) % sessions], sequence, firstUnacknowledged: sequence - results + 1 };
       return first.node.propose(show, { session, timeoutMs });
     });
     await Promise.all(batch);
   }
-  return { commands: count };
+  return { commands: written - before };
 }
 
 async function snapshotBytes() {
