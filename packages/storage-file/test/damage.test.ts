@@ -183,6 +183,22 @@ describe('storage-file: damage', { timeout: 60_000 }, () => {
     }
   });
 
+  test('a record of which a part is missing is no torn write when one that was written later is whole, also without the mark', async () => {
+    const directory = join(root, 'data');
+    const { segment, ends } = await killedLog(directory, 6);
+    const whole = readFileSync(segment);
+    const store = withoutMark(readFileSync(join(directory, 'store')));
+    for (let at = (ends[1] as number) + 8; at < (ends[2] as number); at += 5) {
+      writeFileSync(segment, Buffer.from(whole).fill(0, at, ends[2]));
+      writeFileSync(join(directory, 'store'), store);
+      await assert.rejects(open(directory), (error: StorageError) => {
+        assert.equal(error.code, 'RAFT_STORAGE_CORRUPT');
+        assert.match(error.message, /an intact record follows at offset \d+/);
+        return true;
+      });
+    }
+  });
+
   test('after a clean stop no bit of the log can change unseen', async () => {
     const seed = 7;
     const random = seededRandom(seed);

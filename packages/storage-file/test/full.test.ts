@@ -181,6 +181,21 @@ describe('storage-file: a full disk', { timeout: 60_000 }, () => {
     }
   });
 
+  test('a vote for which there is no log yet is found again after a loss of power', async () => {
+    const disk = new SimulatedDisk(() => 0); // No change of names survives that was not synced.
+    const make = (): Storage =>
+      fileStorage({ directory: '/data', segmentBytes: 128 * KiB, fileSystem: disk.fileSystem() });
+    disk.capacity = 20 * KiB;
+    const storage = make();
+    const { storeId } = await storage.open(identity);
+    await storage.append({ hardState: vote(7), entries: [] });
+    disk.crash();
+    const again = make();
+    const restored = await again.open(identity);
+    assert.deepEqual([restored.hardState, restored.storeId], [vote(7), storeId]);
+    await again.close();
+  });
+
   test('lets truncations and compactions through, and a compaction brings space', async () => {
     const disk = new SimulatedDisk(seededRandom(2));
     disk.capacity = 700 * KiB;

@@ -2,8 +2,12 @@ import type { Address, Configuration, NodeId } from '../types.js';
 
 /** Nobody takes part: what an empty node knows before it is added to a cluster. */
 export const emptyConfiguration: Configuration = {
-  ...{ voters: [], outgoing: [], learners: [] },
-  ...{ addresses: {}, stores: {}, returning: [] },
+  voters: [],
+  outgoing: [],
+  learners: [],
+  addresses: {},
+  stores: {},
+  returning: [],
 };
 
 /** The configuration that a new cluster starts with: every given node votes. */

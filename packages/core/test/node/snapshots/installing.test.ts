@@ -152,6 +152,35 @@ test('when the leader changes in the middle, its stream ends and the next leader
   expect(sent.some((message) => message.type === 'installSnapshot' && message.offset === 0)).toBe(true);
 });
 
+test('a partial snapshot is given up with the term of its leader, also when nobody sends another', async () => {
+  cluster = testCluster({ options: { ...options, maxSnapshotBytesPerSecond: 1000, preVote: false } });
+  const leader = await cluster.elect();
+  cluster.network.isolate('3');
+  await propose(leader, named(0, 40));
+  const follower = cluster.member('3');
+  const create = follower.storage.createSnapshot.bind(follower.storage);
+  const ends: string[] = [];
+  follower.storage.createSnapshot = async (meta) => {
+    const writer = await create(meta);
+    const abort = async (): Promise<void> => {
+      ends.push('aborted');
+      await writer.abort();
+    };
+    return { write: (chunk) => writer.write(chunk), commit: () => writer.commit(), abort };
+  };
+  cluster.network.heal();
+  await cluster.clock.advance(1000);
+  const { term } = follower.node.status();
+  expect(ends).toEqual([]);
+  await leader.node.stop();
+  // It votes for 2, which never hears of it.
+  cluster.network.cutOneWay('3', '2');
+  await cluster.clock.until(() => follower.node.status().term > term, 'node 3 hears of another term');
+  await cluster.clock.settle();
+  expect(cluster.member('2').node.status().role).not.toBe('leader');
+  expect(ends).toEqual(['aborted']);
+});
+
 test('a follower that is killed in the middle starts anew, and nothing of the partial one is visible', async () => {
   cluster = testCluster({ options: { ...options, maxSnapshotBytesPerSecond: 1000 } });
   const leader = await cluster.elect();
